@@ -1,0 +1,171 @@
+"""A client for every Gradio app.
+
+```python
+from gradwire import Client
+
+with Client.connect("http://127.0.0.1:7860") as client:
+    print(client.view_api())
+    print(client.predict("/predict", text="hi").value)
+```
+
+Importing this package loads nothing but this file: each name is imported when it is first used, so
+that `import gradwire` costs next to nothing, and no HTTP library is loaded before a client is made.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from gradwire.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from gradwire.app.api_info import ApiInfo, Endpoint, Parameter, Return
+    from gradwire.app.config import Component, Config, Dependency
+    from gradwire.client.async_client import AsyncClient
+    from gradwire.client.async_job import AsyncJob
+    from gradwire.client.sync import Client, Job
+    from gradwire.client.uploading import UploadResponse
+    from gradwire.data.files import FileData, FileInput, TransferProgress, handle_file
+    from gradwire.errors import (
+        AccessError,
+        AppError,
+        AuthenticationError,
+        ClientClosedError,
+        ConnectError,
+        ConnectionLostError,
+        ConnectTimeout,
+        DeadlineExceededError,
+        DownloadError,
+        EndpointNotFoundError,
+        FileTooLargeError,
+        GradwireError,
+        InvalidArgumentError,
+        JobCancelledError,
+        LocalFileNotFoundError,
+        ProtocolError,
+        QueueFullError,
+        QuotaExceededError,
+        SessionNotFoundError,
+        SpaceNotFoundError,
+        UploadError,
+        ValidationError,
+    )
+    from gradwire.transport.base import Timeout
+    from gradwire.wire.events import (
+        DataEvent,
+        Event,
+        LogEvent,
+        ProgressData,
+        RenderEvent,
+        StatusEvent,
+    )
+    from gradwire.wire.prediction import Prediction
+
+_PLACES = {
+    "gradwire.app.api_info": ("ApiInfo", "Endpoint", "Parameter", "Return"),
+    "gradwire.app.config": ("Component", "Config", "Dependency"),
+    "gradwire.client.async_client": ("AsyncClient",),
+    "gradwire.client.async_job": ("AsyncJob",),
+    "gradwire.client.sync": ("Client", "Job"),
+    "gradwire.client.uploading": ("UploadResponse",),
+    "gradwire.data.files": ("FileData", "FileInput", "TransferProgress", "handle_file"),
+    "gradwire.errors": (
+        "AccessError",
+        "AppError",
+        "AuthenticationError",
+        "ClientClosedError",
+        "ConnectError",
+        "ConnectTimeout",
+        "ConnectionLostError",
+        "DeadlineExceededError",
+        "DownloadError",
+        "EndpointNotFoundError",
+        "FileTooLargeError",
+        "GradwireError",
+        "InvalidArgumentError",
+        "JobCancelledError",
+        "LocalFileNotFoundError",
+        "ProtocolError",
+        "QueueFullError",
+        "QuotaExceededError",
+        "SessionNotFoundError",
+        "SpaceNotFoundError",
+        "UploadError",
+        "ValidationError",
+    ),
+    "gradwire.transport.base": ("Timeout",),
+    "gradwire.wire.events": (
+        "DataEvent",
+        "Event",
+        "LogEvent",
+        "ProgressData",
+        "RenderEvent",
+        "StatusEvent",
+    ),
+    "gradwire.wire.prediction": ("Prediction",),
+}
+_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
+
+__all__ = [
+    "AccessError",
+    "ApiInfo",
+    "AppError",
+    "AsyncClient",
+    "AsyncJob",
+    "AuthenticationError",
+    "Client",
+    "ClientClosedError",
+    "Component",
+    "Config",
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionLostError",
+    "DataEvent",
+    "DeadlineExceededError",
+    "Dependency",
+    "DownloadError",
+    "Endpoint",
+    "EndpointNotFoundError",
+    "Event",
+    "FileData",
+    "FileInput",
+    "FileTooLargeError",
+    "GradwireError",
+    "InvalidArgumentError",
+    "Job",
+    "JobCancelledError",
+    "LocalFileNotFoundError",
+    "LogEvent",
+    "Parameter",
+    "Prediction",
+    "ProgressData",
+    "ProtocolError",
+    "QueueFullError",
+    "QuotaExceededError",
+    "RenderEvent",
+    "Return",
+    "SessionNotFoundError",
+    "SpaceNotFoundError",
+    "StatusEvent",
+    "Timeout",
+    "TransferProgress",
+    "UploadError",
+    "UploadResponse",
+    "ValidationError",
+    "__version__",
+    "handle_file",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'gradwire' has no attribute {name!r}")
+    value = getattr(import_module(module), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

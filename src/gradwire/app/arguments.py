@@ -1,0 +1,356 @@
+"""The arguments of a call: from what the caller gave to the list that is sent.
+
+The list has one value for each *input* of the endpoint. Most are `Parameter`s; the others are
+hidden from callers (see `Slot`). What can be known before the call is worked out once per endpoint,
+in a `BindingPlan`; a call then copies a list and fills in its values.
+
+Values are passed on as they are and never changed. A default that is a list or a dict is copied for
+every call, so that whoever changes what is about to be sent does not change the default.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+from gradwire.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from gradwire.app.api_info import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One value that an endpoint takes.
+
+    `default`, `example` and `schema` are the server's own objects: read them, do not change them.
+    """
+
+    name: str
+    """A Python identifier, unique in its endpoint; what keyword arguments are called."""
+    wire_name: str
+    """The server's name or, where it has none, the label; accepted as well as `name`."""
+    label: str
+    type: str
+    """A Python type as text, such as `"str"` or `"list[FileData]"`."""
+    schema: Any = field(hash=False)
+    """The JSON schema as it came."""
+    component: str
+    """The kind of component, such as `"Textbox"`."""
+    has_default: bool
+    default: Any = field(hash=False)
+    """JSON; None where there is no default."""
+    description: str
+    example: Any = field(hash=False)
+    """A JSON value of the right kind; None where the server gives none."""
+    choices: tuple[Any, ...] = field(hash=False)
+    """What may be chosen; `()`: anything of the type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One place in the list that is sent.
+
+    The server leaves State and buttons out of `/info`, but counts them among the inputs.
+    """
+
+    kind: Literal["parameter", "state", "fixed"]
+    """The caller's value; null, for the server keeps State itself; or `value`."""
+    index: int = -1
+    """Of a parameter: its place among the parameters."""
+    value: Any = field(default=None, hash=False)
+    """Of a fixed slot: the component's value, which a browser would send."""
+    props: dict[str, Any] | None = field(default=None, hash=False)
+    """Of a parameter whose function takes the whole component (6.x): what to send around it."""
+
+
+_LONGEST_NAME = 60
+"""Characters of a caller's wrong name that an error repeats."""
+
+
+class _Missing:
+    """Stands where a required value has not been given yet."""
+
+
+_MISSING = _Missing()
+
+
+@dataclass(frozen=True, slots=True)
+class BindingPlan:
+    """What is known about an endpoint's arguments before any call. Places are those in the list."""
+
+    blank: list[Any]
+    """The list with all defaults, null for State, and `_MISSING` where a value is required."""
+    places: tuple[int, ...]
+    """The place of each parameter."""
+    by_name: dict[str, int]
+    """The place that each accepted spelling stands for."""
+    required: tuple[int, ...]
+    copied: tuple[int, ...]
+    """Places whose default must be copied for each call."""
+    wrapped: tuple[tuple[int, dict[str, Any]], ...]
+    """Places whose value goes into a component's properties."""
+
+
+def make_plan(parameters: Sequence[Parameter], slots: Sequence[Slot]) -> BindingPlan:
+    """Work out what all calls of an endpoint have in common."""
+    places = [place for place, slot in enumerate(slots) if slot.kind == "parameter"]
+    blank = [_blank(parameters, slot) for slot in slots]
+    by_name = {parameter.name: place for parameter, place in zip(parameters, places, strict=True)}
+    for parameter, place in zip(parameters, places, strict=True):
+        by_name.setdefault(parameter.wire_name, place)
+    return BindingPlan(
+        blank=blank,
+        places=tuple(places),
+        by_name=by_name,
+        required=tuple(place for place in places if blank[place] is _MISSING),
+        copied=tuple(i for i, value in enumerate(blank) if isinstance(value, list | dict)),
+        wrapped=tuple((i, slot.props) for i, slot in enumerate(slots) if slot.props is not None),
+    )
+
+
+def _blank(parameters: Sequence[Parameter], slot: Slot) -> Any:
+    if slot.kind != "parameter":
+        return slot.value
+    parameter = parameters[slot.index]
+    return parameter.default if parameter.has_default else _MISSING
+
+
+def bind_arguments(endpoint: Endpoint, data: object, inputs: Mapping[str, Any]) -> list[Any]:
+    """Return the list of values to send.
+
+    Args:
+        endpoint: What is called.
+        data: A list or tuple of values in order, a mapping by name, or None. A list as long as all
+            inputs, those of State included, is taken as it is.
+        inputs: More values by name: the call's keyword arguments.
+
+    Returns:
+        A new list, one value for each input of the endpoint.
+
+    Raises:
+        InvalidArgumentError: A name is unknown or given twice, a required value is missing, there
+            are too many, or `data` is of another type. Nothing of `data` has been changed.
+    """
+    plan = endpoint.plan
+    values = plan.blank.copy()
+    given: set[int] = set()
+    if data is None:
+        pass
+    elif isinstance(data, list | tuple):
+        if len(data) > len(plan.places):
+            return _bind_all(endpoint, data, inputs)
+        for place, value in zip(plan.places, data, strict=False):
+            values[place] = value
+        given.update(plan.places[: len(data)])
+    elif isinstance(data, Mapping):
+        _bind_names(endpoint, values, given, data)
+    else:
+        _refuse_data(endpoint, data)
+    if inputs:
+        _bind_names(endpoint, values, given, inputs)
+    _finish(endpoint, values, given)
+    return values
+
+
+def _bind_all(
+    endpoint: Endpoint, data: list[Any] | tuple[Any, ...], inputs: Mapping[str, Any]
+) -> list[Any]:
+    """Take a list that has a value for the hidden inputs too."""
+    if len(data) != len(endpoint.plan.blank):
+        most = len(endpoint.parameters)
+        _refuse(endpoint, f"takes {_count(most, 'value')} at most, {len(data)} were given")
+    if inputs:
+        _refuse(endpoint, f"got all values by position, and {_names(inputs)} again by name")
+    return list(data)
+
+
+def _bind_names(
+    endpoint: Endpoint, values: list[Any], given: set[int], named: Mapping[Any, Any]
+) -> None:
+    by_name = endpoint.plan.by_name
+    for name, value in named.items():
+        place = by_name.get(name)
+        if place is None:
+            _refuse_name(endpoint, name)
+        if place in given:
+            _refuse(endpoint, f"got two values for {name!r}")
+        given.add(place)
+        values[place] = value
+
+
+def _finish(endpoint: Endpoint, values: list[Any], given: set[int]) -> None:
+    """Check that nothing is missing, and make the defaults the call's own."""
+    plan = endpoint.plan
+    for place in plan.required:
+        if values[place] is _MISSING:
+            _refuse_missing(endpoint, values)
+    for place in plan.copied:
+        if place not in given:
+            values[place] = _copy(values[place])
+    for place, props in plan.wrapped:
+        values[place] = {**props, "value": values[place]}
+
+
+def _copy(value: Any) -> Any:
+    try:
+        return _copy_json(value)
+    except RecursionError:  # deeper than anybody would reach into to change it
+        return value
+
+
+def _copy_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_copy_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _copy_json(item) for key, item in value.items()}
+    return value
+
+
+def make_signature(endpoint: Endpoint) -> inspect.Signature:
+    """Return the signature of an endpoint; see `Endpoint.signature`."""
+    first = _first_by_name(endpoint.parameters)
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                parameter.name,
+                kind=_BY_PLACE if index < first else _BY_NAME,
+                default=parameter.default if parameter.has_default else inspect.Parameter.empty,
+                annotation=parameter.type,
+            )
+            for index, parameter in enumerate(endpoint.parameters)
+        ],
+        return_annotation=endpoint.return_type,
+    )
+
+
+_BY_PLACE = inspect.Parameter.POSITIONAL_OR_KEYWORD
+_BY_NAME = inspect.Parameter.KEYWORD_ONLY
+
+
+def _first_by_name(parameters: Sequence[Parameter]) -> int:
+    """Return the place of the first required parameter that follows an optional one."""
+    optional = False
+    for index, parameter in enumerate(parameters):
+        if optional and not parameter.has_default:
+            return index
+        optional = optional or parameter.has_default
+    return len(parameters)
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+class ParameterNames:
+    """Gives out identifiers, none of them twice."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def take(self, given: str, label: str, place: int) -> str:
+        """Return the identifier of a parameter.
+
+        Args:
+            given: The server's name for it, or `""`.
+            label: What people see beside it, or `""`.
+            place: Its place among the inputs: the last resort, as for the server, is `param_3`.
+        """
+        name = given if _is_name(given) else _identifier(given or label) or f"param_{place}"
+        number, wanted = 1, name
+        while name in self._taken:
+            number += 1
+            name = f"{wanted}_{number}"
+        self._taken.add(name)
+        return name
+
+
+def _is_name(text: str) -> bool:
+    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _identifier(text: str) -> str:
+    """Return `text` as an identifier, or `""`: "Negative prompt" is `negative_prompt`."""
+    # NFKC is how Python reads names: what is typed must be what is looked up.
+    text = unicodedata.normalize("NFKC", text[:100]).lower()
+    name = unicodedata.normalize("NFKC", re.sub(r"\W+", "_", text).strip("_"))
+    name = f"_{name}" if name[:1].isdigit() else name
+    name = f"{name}_" if keyword.iskeyword(name) else name
+    return name if name.isidentifier() else ""
+
+
+# --- refusals: each says what is valid ----------------------------------------------------------
+
+
+def _refuse(endpoint: Endpoint, problem: str) -> NoReturn:
+    from gradwire.app.describe import signature_text
+
+    raise InvalidArgumentError(
+        f"{endpoint.address} {problem}. It is called as\n    {signature_text(endpoint)}",
+        endpoint=str(endpoint.address),
+    )
+
+
+def _refuse_name(endpoint: Endpoint, name: object) -> NoReturn:
+    if name in ("api_name", "fn_index"):
+        _refuse(
+            endpoint,
+            f"has no parameter {name!r}: the endpoint is the first argument, as in "
+            f"client.predict({_quote(endpoint.address)}, ...)",
+        )
+    from gradwire.app.describe import did_you_mean
+
+    known = [parameter.name for parameter in endpoint.parameters]
+    labelled = {parameter.label: parameter.name for parameter in endpoint.parameters}
+    hint = (
+        f" Did you mean {labelled[name]!r}?"
+        if isinstance(name, str) and name in labelled
+        else did_you_mean(name, known)
+    )
+    valid = f"Its parameters are {_names(known)}" if known else "It takes none"
+    _refuse(endpoint, f"has no parameter {_shorten(name)}.{hint} {valid}")
+
+
+def _refuse_missing(endpoint: Endpoint, values: list[Any]) -> NoReturn:
+    missing = [
+        parameter.name
+        for parameter, place in zip(endpoint.parameters, endpoint.plan.places, strict=True)
+        if values[place] is _MISSING
+    ]
+    _refuse(endpoint, f"also needs {_names(missing)}")
+
+
+def _refuse_data(endpoint: Endpoint, data: object) -> NoReturn:
+    kind = type(data).__name__
+    parameters = endpoint.parameters
+    names = [parameter.name for parameter in parameters]
+    if "data" in names:
+        hint = 'its parameter "data" is given by a mapping, {"data": ...}, or in a list, [...]'
+    elif names:
+        hint = f"wrap it in a list, [...], or use the keyword {names[0]}"
+    else:
+        hint = "leave it out, for this endpoint takes no values"
+    _refuse(endpoint, f"takes its values as a list, a mapping or keywords, not {kind}: {hint}")
+
+
+def _names(names: Iterable[object], most: int = 20) -> str:
+    found = [_shorten(name) for name in names]
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more
+
+
+def _shorten(name: object) -> str:
+    text = repr(name) if isinstance(name, str | int | float | None) else f"<{type(name).__name__}>"
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…'"
+
+
+def _quote(address: str | int) -> str:
+    return f'"{address}"' if isinstance(address, str) else str(address)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

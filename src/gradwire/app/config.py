@@ -1,0 +1,284 @@
+"""The `/config` of an app: components, endpoints, and what the server can do.
+
+Servers of all ages answer here, so everything is optional: a missing or odd value becomes its
+default and never an error. Only an answer that is not a JSON object cannot be used (see
+`parse_config`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeGuard
+
+from gradwire.errors import ProtocolError
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component of the app, such as a textbox."""
+
+    id: int
+    type: str
+    props: JsonObject
+    skip_api: bool
+    raw: JsonObject
+
+    @property
+    def label(self) -> str | None:
+        """What people see beside the component."""
+        label = self.props.get("label")
+        return label if isinstance(label, str) else None
+
+    @property
+    def is_state(self) -> bool:
+        """Whether its value stays on the server: the client sends and gets null in its place."""
+        return self.type == "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One function of the app that can be called: Gradio's word for an event listener."""
+
+    id: int
+    api_name: str | None
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    queue: bool | None
+    """False: called by one HTTP request; None: as the app's `enable_queue` says."""
+    batch: bool
+    is_generator: bool
+    connection: str
+    """`"stream"` where the input comes in chunks, else `"sse"`."""
+    time_limit: float | None
+    """Seconds after which a streaming input is closed by the server."""
+    cancels: tuple[int, ...]
+    targets: tuple[tuple[int | None, str], ...]
+    visibility: str
+    """`"public"`, `"undocumented"` or `"private"`."""
+    has_function: bool
+    rendered_in: int | None
+    """The `gr.render` that made it."""
+    raw: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an app says of itself.
+
+    `raw` holds the answer as it came, for what has no attribute of its own.
+    """
+
+    version: str
+    protocol: str
+    """`"ws"`, `"sse"`, `"sse_v1"`, `"sse_v2"`, `"sse_v2.1"` or `"sse_v3"`."""
+    api_prefix: str
+    title: str
+    mode: str
+    app_id: str | None
+    root: str
+    space_id: str | None
+    username: str | None
+    enable_queue: bool
+    connect_heartbeat: bool
+    max_file_size: int | None
+    """Bytes of the largest file that may be uploaded; None: no limit."""
+    components: Mapping[int, Component]
+    dependencies: Mapping[int, Dependency]
+    pages: tuple[tuple[str, str], ...]
+    """`(route, title)` of each page; the main page's route is `""`."""
+    current_page: str
+    deep_link_state: str | None
+    raw: JsonObject = field(repr=False)
+
+    def is_queued(self, dependency: Dependency) -> bool:
+        """Tell whether a call goes through the queue (or is one plain HTTP request)."""
+        return self.enable_queue if dependency.queue is None else dependency.queue
+
+    def component(self, component_id: int) -> Component | None:
+        """Return a component by its id, or None."""
+        return self.components.get(component_id)
+
+    def get_page_config(self, page: str) -> Config:
+        """Return the part of the config that one page shows; an unknown page gives the main one."""
+        layouts = self.raw.get("page")
+        if not isinstance(layouts, dict):
+            return self
+        name = page.strip("/")
+        name = name if name in layouts else ""
+        layout = _object(layouts.get(name))
+        shown = frozenset(_ints(layout.get("components")))
+        used = frozenset(_ints(layout.get("dependencies")))
+        return replace(
+            self,
+            current_page=name,
+            components={i: c for i, c in self.components.items() if i in shown},
+            dependencies={i: d for i, d in self.dependencies.items() if i in used},
+            raw={**self.raw, "current_page": name, "layout": layout.get("layout")},
+        )
+
+    def with_render(self, rendered: JsonObject) -> Config:
+        """Return the config after a `gr.render` has replaced what it showed before.
+
+        Source: a `render_config` in an output names the render (`render_id`) and carries its
+        new components and dependencies.
+        """
+        render_id = rendered.get("render_id")
+        old = {i for i, c in self.components.items() if c.props.get("rendered_in") == render_id}
+        components = {i: c for i, c in self.components.items() if i not in old}
+        dependencies = {i: d for i, d in self.dependencies.items() if d.rendered_in != render_id}
+        components |= _components(rendered.get("components"))
+        dependencies |= _dependencies(rendered.get("dependencies"))
+        return replace(
+            self,
+            components=components,
+            dependencies=dependencies,
+            connect_heartbeat=self.connect_heartbeat or _needs_heartbeat(components, dependencies),
+        )
+
+
+def parse_config(answer: object, url: str) -> Config:
+    """Read the JSON of `/config`.
+
+    Args:
+        answer: The decoded JSON.
+        url: Where it came from, for the error.
+
+    Raises:
+        ProtocolError: It is not an object with `components` or `dependencies`.
+    """
+    if not isinstance(answer, dict) or not ({"components", "dependencies"} & answer.keys()):
+        raise ProtocolError(
+            f"{url} answered JSON, but not the config of a Gradio app. "
+            "Is the address that of the app itself, with its sub-path?",
+            url=url,
+        )
+    root = answer.get("root")
+    return Config(
+        version=str(answer.get("version") or "").strip(),
+        protocol=str(answer.get("protocol") or "ws"),
+        api_prefix=_prefix(answer.get("api_prefix")),
+        title=str(answer.get("title") or ""),
+        mode=str(answer.get("mode") or "blocks"),
+        app_id=None if answer.get("app_id") is None else str(answer["app_id"]),
+        root=root if isinstance(root, str) else "",
+        space_id=_text_or_none(answer.get("space_id")),
+        username=_text_or_none(answer.get("username")),
+        enable_queue=answer.get("enable_queue") is not False,
+        connect_heartbeat=bool(answer.get("connect_heartbeat")),
+        max_file_size=_size(answer.get("max_file_size")),
+        components=_components(answer.get("components")),
+        dependencies=_dependencies(answer.get("dependencies")),
+        pages=tuple(_pages(answer.get("pages"))),
+        current_page=str(answer.get("current_page") or ""),
+        deep_link_state=_text_or_none(answer.get("deep_link_state")),
+        raw=answer,
+    )
+
+
+def _components(items: object) -> dict[int, Component]:
+    found = {}
+    for item in _objects(items):
+        component_id = item.get("id")
+        if not _is_int(component_id):
+            continue
+        props = _object(item.get("props"))
+        kind = str(item.get("type") or props.get("name") or "")
+        found[component_id] = Component(
+            component_id, kind, props, bool(item.get("skip_api", kind == "state")), item
+        )
+    return found
+
+
+def _dependencies(items: object) -> dict[int, Dependency]:
+    found = {}
+    for index, item in enumerate(_objects(items)):
+        # Up to 4.29 a dependency has no id: its place in the list is its number.
+        given = item.get("id")
+        number = given if _is_int(given) else index
+        found[number] = _dependency(number, item)
+    return found
+
+
+def _dependency(number: int, item: JsonObject) -> Dependency:
+    name = item.get("api_name")
+    types = _object(item.get("types"))
+    queue = item.get("queue")
+    shown = item.get("api_visibility")
+    if not isinstance(shown, str):
+        shown = "undocumented" if item.get("show_api") is False else "public"
+    rendered_in = item.get("rendered_in")
+    return Dependency(
+        id=number,
+        api_name=name.strip("/") or None if isinstance(name, str) else None,
+        inputs=tuple(_ints(item.get("inputs"))),
+        outputs=tuple(_ints(item.get("outputs"))),
+        queue=queue if isinstance(queue, bool) else None,
+        batch=bool(item.get("batch")),
+        is_generator=bool(types.get("generator")),
+        connection=str(item.get("connection") or "sse"),
+        time_limit=_number(item.get("time_limit")),
+        cancels=tuple(_ints(item.get("cancels"))),
+        targets=tuple(_targets(item.get("targets"))),
+        visibility=shown,
+        has_function=item.get("backend_fn") is not False,
+        rendered_in=rendered_in if _is_int(rendered_in) else None,
+        raw=item,
+    )
+
+
+def _targets(items: object) -> Iterable[tuple[int | None, str]]:
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, list) and len(item) == 2:
+            yield (item[0] if _is_int(item[0]) else None), str(item[1])
+        elif _is_int(item):  # before 3.50 a bare component id
+            yield item, ""
+
+
+def _pages(items: object) -> Iterable[tuple[str, str]]:
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, list) and len(item) >= 2:
+            yield str(item[0]), str(item[1])
+
+
+def _needs_heartbeat(
+    components: Mapping[int, Component], dependencies: Mapping[int, Dependency]
+) -> bool:
+    return any(c.is_state for c in components.values()) or any(
+        event == "unload" for d in dependencies.values() for _, event in d.targets
+    )
+
+
+def _prefix(value: object) -> str:
+    path = value.strip("/") if isinstance(value, str) else ""
+    return f"/{path}" if path else ""
+
+
+def _is_int(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _ints(value: object) -> list[int]:
+    return [item for item in value if _is_int(item)] if isinstance(value, list) else []
+
+
+def _object(value: object) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: object) -> Iterable[JsonObject]:
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
+
+
+def _text_or_none(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _size(value: object) -> int | None:
+    return value if _is_int(value) and value > 0 else None

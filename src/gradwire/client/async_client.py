@@ -1,0 +1,466 @@
+"""`AsyncClient`: what users of asyncio hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, Self, overload
+
+from gradwire.app.api_info import ApiInfo, Endpoint
+from gradwire.app.arguments import bind_arguments
+from gradwire.app.config import Config
+from gradwire.app.reference import parse_reference
+from gradwire.client.async_job import AsyncJob
+from gradwire.client.component_server import call_component
+from gradwire.client.connecting import refresh_app
+from gradwire.client.downloads import Downloads, remote_name
+from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
+from gradwire.client.engine import Engine, Owner
+from gradwire.client.files import AsyncFile
+from gradwire.client.opening import Connecting
+from gradwire.client.options import Options, merge_headers, parse_cookies
+from gradwire.client.outputs import OutputReader
+from gradwire.client.uploading import UploadResponse, upload_file_data, upload_raw
+from gradwire.data.files import FileData, ProgressCallback, collect_files, file_url
+from gradwire.data.json import decode
+from gradwire.errors import (
+    ClientClosedError,
+    GradwireError,
+    InvalidArgumentError,
+)
+from gradwire.wire.events import EVENT_TYPES, EventType
+from gradwire.wire.prediction import Prediction
+from gradwire.wire.requests import Request, Requests
+from gradwire.wire.run import Run
+
+Data = Sequence[Any] | Mapping[str, Any] | None
+
+
+class AsyncClient:
+    """A Gradio app, for asyncio. Made by `AsyncClient.connect`.
+
+    One event loop, one pool of connections, one event stream for all jobs. Use it in the loop in
+    which it was connected; in code without a loop use `Client`.
+    """
+
+    _owner: Owner
+    _options: Options
+    _requests: Requests
+    _downloads: Downloads
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise InvalidArgumentError(
+            "Write `await AsyncClient.connect(address)` or `async with "
+            "AsyncClient.connect(address) as client`: connecting needs to wait."
+        )
+
+    # -- connecting --------------------------------------------------------------------------------
+
+    @classmethod
+    def connect(cls, app_reference: str, **options: Any) -> Connecting[Self]:
+        """Connect to an app: `await` it, or use it with `async with`.
+
+        Args:
+            app_reference: The app's address, with or without a sub-path, slash or query.
+            token: Hugging Face token; sent to the app's own origin only. `hf_token` is the same.
+            auth: `(username, password)` for apps with a login.
+            cookies: A mapping, or a raw `Cookie` or `Set-Cookie` string.
+            headers: Sent with every request to the app's origin.
+            query_params: Likewise, added to every address. `deep_link` opens a saved state.
+            session_hash: Join this session; else a random one is made.
+            events: Which of `"data"`, `"status"`, `"log"`, `"render"` jobs yield. Default: data.
+            with_null_state: Keep the null values of State components in outputs.
+            oauth_token: Hugging Face token for the app's own code; sent only to endpoints that
+                declare that they take one.
+            timeout: A `Timeout`, or seconds for connecting and for each call as a whole.
+            max_retries: How often what is safe to repeat is tried again. Default: 2.
+            verify: False, or the path of a CA file, or an `ssl.SSLContext`.
+            proxy: Address of an HTTP proxy.
+            trust_env: Use the environment's proxies.
+            download_dir: Where `download` puts files by default; else the current folder.
+            **options: All of the above; there is no other.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong; raised at once, before anything is sent.
+            ConnectError: The app cannot be reached, within the deadline.
+            AuthenticationError: It asks for a login, or refuses the one given.
+            ProtocolError: What answers is not a Gradio app.
+        """
+        return Connecting(cls._of, app_reference, options)
+
+    @classmethod
+    def _of(cls, owner: Owner, options: Options) -> Self:
+        client = cls.__new__(cls)
+        client._owner = owner
+        client._options = options
+        requests = owner.engine.app.requests
+        client._requests = requests.with_headers(merge_headers(requests.headers, options.headers))
+        client._downloads = Downloads(owner.engine.transport)
+        return client
+
+    def with_options(self, **options: Any) -> Self:
+        """Return the same client (session, stream, connections) with other options.
+
+        Args:
+            **options: Those of `connect` that can change from call to call: `events`, `headers`
+                (added to the client's), `timeout`, `max_retries`, `with_null_state`,
+                `oauth_token`, `download_dir`.
+
+        Raises:
+            InvalidArgumentError: There is no such option, or it is set once when connecting.
+        """
+        self._check_open()
+        return self._of(self._owner, self._options.changed(options))
+
+    async def close(self) -> None:
+        """Close the client and all its views; pending jobs fail with `ClientClosedError`."""
+        await self._engine.close()
+
+    async def __aenter__(self) -> Self:
+        self._check_open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._engine.closed
+
+    def __repr__(self) -> str:
+        app = self._engine.app
+        state = " (closed)" if self.closed else ""
+        return f"<{type(self).__name__} {app.requests.base_url} Gradio {app.config.version}{state}>"
+
+    @property
+    def _engine(self) -> Engine:
+        return self._owner.engine
+
+    def _check_open(self) -> None:
+        if self._engine.closed:
+            raise ClientClosedError("The client is closed. Connect again.")
+
+    # -- what the app is ---------------------------------------------------------------------------
+
+    @property
+    def config(self) -> Config:
+        """What the app says of itself; follows `gr.render` and `refresh()`."""
+        return self._engine.app.config
+
+    def get_page_config(self, page: str) -> Config:
+        """Return the part of the config that belongs to one page of a multi-page app."""
+        if not isinstance(page, str):
+            raise InvalidArgumentError(f"page must be a route such as 'about', not {page!r}.")
+        return self.config.get_page_config(page)
+
+    @property
+    def session_hash(self) -> str:
+        """The name of this client's session on the server."""
+        return self._engine.session.session_hash
+
+    async def view_api(self) -> ApiInfo:
+        """Return the app's endpoints with their parameters; print it to read it."""
+        return self._engine.app.api
+
+    @property
+    def endpoints(self) -> AsyncEndpoints:
+        """The endpoints as callables: `await client.endpoints["/name"](…)`."""
+        return AsyncEndpoints(self)
+
+    @property
+    def api(self) -> AsyncNames:
+        """The endpoints as attributes: `await client.api.name(…)`."""
+        return AsyncNames(self)
+
+    async def refresh(self) -> Config:
+        """Read config and API again, without disturbing running jobs."""
+        self._check_open()
+        await refresh_app(self._engine.transport, self._engine.app, self._options)
+        self._engine.keep_heartbeat()
+        return self.config
+
+    async def reconnect(self) -> Literal["connected", "broken", "changed"]:
+        """Ask whether the app is still the one that was connected to.
+
+        Returns:
+            `"connected"`: it is. `"broken"`: nobody answers. `"changed"`: it was restarted, so its
+            sessions are gone, and its endpoints may differ; call `refresh()`.
+        """
+        self._check_open()
+        try:
+            answer = await self._send(self._requests.app_id())
+            app_id = decode(answer.body)["app_id"] if answer.status == 200 else None
+        except (GradwireError, ValueError, TypeError, KeyError):
+            return "broken"
+        if app_id is None:
+            return "broken"
+        return "connected" if str(app_id) == self.config.app_id else "changed"
+
+    def set_cookies(self, raw: str) -> None:
+        """Send cookies with every request from now on.
+
+        Args:
+            raw: `name=value; other=value`, or a `Set-Cookie` string, whose attributes are dropped.
+        """
+        self._engine.transport.set_cookies(parse_cookies(raw))
+
+    # -- calling -----------------------------------------------------------------------------------
+
+    async def predict(
+        self, endpoint: str | int, data: Data = None, event_data: Any = None, **inputs: Any
+    ) -> Prediction:
+        """Call an endpoint and wait for its result.
+
+        Args:
+            endpoint: Its name, with or without the slash, or its function index.
+            data: The inputs: a list in order, or a mapping by name; what is missing gets its
+                default.
+            event_data: What the event carried, for functions that take `gr.EventData`.
+            **inputs: Inputs by name, in place of or beside `data`.
+
+        Raises:
+            InvalidArgumentError, EndpointNotFoundError, LocalFileNotFoundError: Nothing was sent.
+            AppError: The function failed.
+            GradwireError: Any other error; see `gradwire.errors`.
+        """
+        job = self._job(endpoint, data, event_data, None, frozenset(), inputs)
+        job.start()
+        try:
+            return await job.result()
+        except asyncio.CancelledError:
+            job.drop()  # nobody else holds it
+            raise
+
+    def submit(
+        self,
+        endpoint: str | int,
+        data: Data = None,
+        event_data: Any = None,
+        trigger_id: int | None = None,
+        all_events: bool = False,
+        **inputs: Any,
+    ) -> AsyncJob:
+        """Call an endpoint and return at once, with a job to iterate, await or cancel.
+
+        Args:
+            endpoint: As for `predict`; so are `data`, `event_data` and `**inputs`.
+            data: See `predict`.
+            event_data: See `predict`.
+            trigger_id: Id of the component that the event is said to come from.
+            all_events: Yield all kinds of events, whatever the option `events` says.
+            **inputs: See `predict`.
+        """
+        wanted = frozenset(EVENT_TYPES) if all_events else self._options.events
+        job = self._job(endpoint, data, event_data, trigger_id, wanted, inputs)
+        job.start()
+        return job
+
+    def _job(
+        self,
+        endpoint: str | int,
+        data: Data,
+        event_data: Any,
+        trigger_id: int | None,
+        wanted: frozenset[EventType],
+        inputs: Mapping[str, Any],
+    ) -> AsyncJob:
+        self._check_open()
+        engine = self._engine
+        app = engine.app
+        target = app.api.find(endpoint)
+        values, files = collect_files(bind_arguments(target, data, inputs))
+        payload = {
+            "data": values,
+            "event_data": event_data,
+            "fn_index": target.fn_index,
+            "session_hash": engine.session.session_hash,
+            "trigger_id": _checked_trigger(trigger_id),
+        }
+        self._add_oauth_token(payload, target)
+        run = Run(
+            target.address,
+            target.fn_index,
+            queue=target.queued,
+            protocol=app.config.protocol,
+            wanted=wanted,
+            finish=OutputReader(target.state_outputs, self._options.with_null_state, self._file),
+        )
+        return AsyncJob(
+            self._owner,
+            run,
+            target,
+            payload,
+            self._requests,
+            self._options,
+            queued=target.queued,
+            files=files,
+        )
+
+    def _add_oauth_token(self, payload: dict[str, Any], target: Endpoint) -> None:
+        if target.oauth_token is None:
+            return
+        if self._options.oauth_token is not None:
+            payload["oauth_token"] = self._options.oauth_token
+        elif target.oauth_token == "required":
+            raise InvalidArgumentError(
+                f"{target.address!r} acts in the caller's name and needs a Hugging Face token: "
+                "client.with_options(oauth_token=...)."
+            )
+
+    async def component_server(self, component_id: int, fn_name: str, data: Any = None) -> Any:
+        """Call a function that a component runs on the server.
+
+        Args:
+            component_id: The component's id in `config.components`.
+            fn_name: The function's name; the component's `props["server_fns"]` lists them.
+            data: JSON, or with files in it, which are sent as a form: `{"file": handle_file(…)}`.
+
+        Returns:
+            The function's answer, decoded.
+        """
+        self._check_open()
+        return await call_component(
+            self._engine, self._requests, self._options.timeout, component_id, fn_name, data
+        )
+
+    async def _send(self, request: Request) -> Any:
+        return await self._engine.transport.request(request, self._options.timeout)
+
+    # -- files -------------------------------------------------------------------------------------
+
+    async def upload_files(
+        self, root_url: str | None, files: Sequence[Any], upload_id: str | None = None
+    ) -> UploadResponse:
+        """Upload files and return their paths on the server.
+
+        Args:
+            root_url: Address of another app to upload to; None: this one.
+            files: Anything that `handle_file` takes.
+            upload_id: A name under which the server reports progress.
+        """
+        self._check_open()
+        return await upload_raw(self._engine, self._at(root_url), self._options, files, upload_id)
+
+    @overload
+    async def upload(
+        self,
+        file_data: FileData,
+        root_url: str | None = None,
+        upload_id: str | None = None,
+        max_file_size: int | None = None,
+    ) -> FileData: ...
+
+    @overload
+    async def upload(
+        self,
+        file_data: Sequence[FileData],
+        root_url: str | None = None,
+        upload_id: str | None = None,
+        max_file_size: int | None = None,
+    ) -> list[FileData]: ...
+
+    async def upload(
+        self,
+        file_data: FileData | Sequence[FileData],
+        root_url: str | None = None,
+        upload_id: str | None = None,
+        max_file_size: int | None = None,
+    ) -> FileData | list[FileData]:
+        """Upload local files, named by `FileData(path=…)`; return them as the server has them.
+
+        Args:
+            file_data: One, or several.
+            root_url: Address of another app to upload to; None: this one.
+            upload_id: A name under which the server reports progress.
+            max_file_size: Bytes that one file may have; None: what the app's config says.
+
+        Raises:
+            LocalFileNotFoundError, FileTooLargeError: Nothing was sent.
+            UploadError: The server did not take them.
+        """
+        self._check_open()
+        one = isinstance(file_data, FileData)
+        sent = await upload_file_data(
+            self._engine,
+            self._at(root_url),
+            self._options,
+            [file_data] if isinstance(file_data, FileData) else file_data,
+            upload_id,
+            max_file_size,
+        )
+        files = [self._file(file.to_dict()) for file in sent]
+        return files[0] if one else files
+
+    async def download(
+        self,
+        file: FileData | str,
+        to: str | Path | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Stream a file of the app into a folder.
+
+        The file appears whole or not at all, under its own name made safe, with a number added
+        where that is taken; never outside the folder.
+
+        Args:
+            file: A `FileData` from an output, or an address.
+            to: The folder, made if it does not exist; None: the option `download_dir`.
+            on_progress: Called with a `TransferProgress`.
+
+        Returns:
+            Where it is now.
+        """
+        request, name = self._file_request(file)
+        if to is not None and not isinstance(to, str | Path):
+            raise InvalidArgumentError(f"to must be a folder's path, not {type(to).__name__}.")
+        folder = Path(to) if to is not None else self._options.download_dir or Path()
+        return await self._downloads.to_folder(
+            request, name, folder, self._options.timeout, on_progress
+        )
+
+    async def _read_file(self, file: FileData) -> bytes:
+        return await self._downloads.read(self._file_request(file)[0], self._options.timeout)
+
+    async def _open_file(self, file: FileData) -> BinaryIO:
+        request, name = self._file_request(file)
+        return await self._downloads.open(request, name, self._options.timeout)
+
+    def _file_request(self, file: FileData | str) -> tuple[Request, str]:
+        self._check_open()
+        if isinstance(file, str):
+            file = FileData(file, url=file)
+        if not isinstance(file, FileData):
+            raise InvalidArgumentError(
+                f"A FileData from an output, or an address, is expected, not {type(file).__name__}."
+            )
+        url = self._url_of(file.to_dict())
+        if url is None:
+            raise InvalidArgumentError(f"{file!r} names nothing that can be fetched.")
+        return self._requests.get(url), remote_name(file, url)
+
+    def _url_of(self, obj: dict[str, Any]) -> str | None:
+        app = self._engine.app
+        return file_url(obj, app.requests.base_url, app.config.api_prefix, app.config.root)
+
+    def _file(self, obj: dict[str, Any]) -> FileData:
+        return AsyncFile.bound(self, {**obj, "url": self._url_of(obj)})
+
+    def _at(self, root_url: str | None) -> Requests:
+        if root_url is None:
+            return self._requests
+        reference = parse_reference(root_url)
+        return self._requests.with_base(reference.base_url)
+
+
+def _checked_trigger(trigger_id: Any) -> int | None:
+    if trigger_id is not None and (isinstance(trigger_id, bool) or not isinstance(trigger_id, int)):
+        raise InvalidArgumentError(f"trigger_id is a component's id, an int, not {trigger_id!r}.")
+    return trigger_id

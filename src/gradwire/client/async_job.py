@@ -1,0 +1,313 @@
+"""One submission, as the caller of an `AsyncClient` holds it.
+
+What a job promises:
+
+- It ends exactly once, with a result or an error, whatever happens.
+- Each iteration begins with the job's first event. Iterating twice, late, or from several tasks
+shows everyone the
+  same events; leaving a loop early or never iterating costs nothing and stops nothing.
+- An iteration ends after the job's last event: by stopping if the job succeeded, by raising the
+job's error if not.
+- `await job` and `job.result()` may be used before, after and beside iterating, any number of
+times.
+- A job that nobody holds runs on. Its client stays alive until it has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradwire.app.api_info import Endpoint
+from gradwire.app.arguments import bind_arguments
+from gradwire.client.engine import CANCEL_GRACE, Engine, Owner
+from gradwire.client.event_log import AsyncReader, EventLog, wait
+from gradwire.client.options import Options
+from gradwire.data.files import FileInput, collect_files, replace_files
+from gradwire.errors import (
+    DeadlineExceededError,
+    GradwireError,
+    InvalidArgumentError,
+    JobCancelledError,
+)
+from gradwire.wire.events import Event, StatusEvent
+from gradwire.wire.failures import refused_request
+from gradwire.wire.prediction import Prediction
+from gradwire.wire.requests import Request, Requests
+from gradwire.wire.run import Run
+
+if TYPE_CHECKING:
+    from gradwire.client.uploads import Uploads
+
+_log = logging.getLogger("gradwire")
+
+
+class AsyncJob:
+    """One submission; made by `AsyncClient.submit`."""
+
+    def __init__(
+        self,
+        owner: Owner,
+        run: Run,
+        endpoint: Endpoint,
+        payload: dict[str, Any],
+        requests: Requests,
+        options: Options,
+        *,
+        queued: bool,
+        files: tuple[FileInput, ...] = (),
+    ) -> None:
+        self.run = run
+        self.log = EventLog()
+        self.options = options
+        self.queued = queued
+        self.sent = False
+        self.files = owner.engine.uploads.check(files) if files else {}
+        self._owner = owner
+        self._endpoint = endpoint
+        self._requests = requests
+        self._payload: dict[str, Any] | None = payload
+        # Made now, so that what cannot be sent is refused before anything is.
+        self._request = None if files else self._make_request(payload)
+        self._task: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._callbacks: list[Callable[[Any], object]] = []
+        self._accepted: asyncio.Event | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.run.endpoint!r}: {self.status.stage}>"
+
+    # -- for the engine ----------------------------------------------------------------------------
+
+    @property
+    def _engine(self) -> Engine:
+        return self._owner.engine
+
+    def start(self) -> None:
+        """Begin; the job goes on by itself from here."""
+        self._engine.add(self)
+        if self.done():
+            return
+        total = self.options.timeout.total
+        if total is not None:
+            loop = self._engine.loop
+            self._deadline = loop.call_later(total, self._engine.expire, self.run, total)
+        self._task = self._engine.spawn(self._engine.drive(self))
+
+    def request(self) -> Request:
+        """The request that hands the job in."""
+        assert self._request is not None
+        return self._request
+
+    def _make_request(self, payload: dict[str, Any]) -> Request:
+        return self._requests.join(payload) if self.queued else self._requests.run(payload)
+
+    async def upload_files(self, uploads: Uploads) -> None:
+        """Upload what the inputs hold, and put the server's paths into them."""
+        assert self._payload is not None
+        uploaded = await uploads.send_all(self.files, self._requests, self.options.timeout)
+        self._payload["data"] = replace_files(self._payload["data"], uploaded)
+        self._request = self._make_request(self._payload)
+
+    def on_accepted(self) -> None:
+        """The server has given the job an id."""
+        self._request = self._payload = None  # inputs may be large, and are not needed again
+        if self._accepted is not None:
+            self._accepted.set()
+
+    def on_ended(self, outcome: Prediction | GradwireError) -> None:
+        """The job has its outcome: tell everybody who waits."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self.on_accepted()
+        self.log.end(outcome)
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            self._call_back(callback)
+
+    def abandon(self) -> None:
+        """Stop the job on the server after it has ended here."""
+        if self.run.event_id is not None:
+            self._engine.cancel_later(self.run)
+        elif self._task is not None and not self.sent:
+            self._task.cancel()
+        # else the server decides just now, and the engine cancels the job when it knows its id
+
+    def drop(self) -> None:
+        """End the job, here and on the server, because nobody wants it any more."""
+        if not self.done():
+            self._engine.give_up(self.run, self._cancelled())
+            self.abandon()
+
+    def _cancelled(self) -> JobCancelledError:
+        return JobCancelledError(
+            "The job was cancelled.",
+            endpoint=str(self.run.endpoint),
+            event_id=self.run.event_id,
+        )
+
+    # -- looking -----------------------------------------------------------------------------------
+
+    def done(self) -> bool:
+        """Tell whether the job has ended."""
+        return self.log.outcome is not None
+
+    @property
+    def status(self) -> StatusEvent:
+        """The latest status, also if status events were not asked for."""
+        return self.run.status
+
+    @property
+    def event_id(self) -> str | None:
+        """The server's id of the job; None before it is accepted, and for unqueued calls."""
+        return self.run.event_id
+
+    def outputs(self) -> list[list[Any]]:
+        """Return the `data` of all data events so far."""
+        return [event.data for event in self.log.events if event.type == "data"]
+
+    async def wait_for_id(self) -> str | None:
+        """Wait for the id that the server gives the job; None if it never gives one."""
+        if self.run.event_id is None and not self.done() and self.queued:
+            if self._accepted is None:
+                self._accepted = asyncio.Event()
+            await self._accepted.wait()
+        return self.run.event_id
+
+    # -- the result --------------------------------------------------------------------------------
+
+    def __await__(self) -> Generator[Any, None, Prediction]:
+        return self.result().__await__()
+
+    async def result(self, timeout: float | None = None) -> Prediction:
+        """Wait for the result.
+
+        Args:
+            timeout: Seconds to wait; the job itself goes on when they have passed.
+
+        Raises:
+            DeadlineExceededError: The result did not come in time (a `TimeoutError`).
+            GradwireError: The job failed; see `gradwire.errors`.
+        """
+        if self.log.outcome is None:
+            await self._wait_for_end(timeout)
+        return self.log.result()
+
+    async def _wait_for_end(self, timeout: float | None) -> None:
+        if timeout is None:
+            return await wait(self.log)
+        try:
+            async with asyncio.timeout(timeout):
+                await wait(self.log)
+        except TimeoutError:
+            raise DeadlineExceededError(
+                f"The result did not come within {timeout:g} seconds; the job goes on.",
+                endpoint=str(self.run.endpoint),
+                event_id=self.run.event_id,
+            ) from None
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return AsyncReader(self.log)
+
+    def add_done_callback(self, callback: Callable[[Any], object]) -> None:
+        """Call `callback(job)` in the event loop when the job ends; at once if it has ended."""
+        if self.done():
+            self._call_back(callback)
+        else:
+            self._callbacks.append(callback)
+
+    def _call_back(self, callback: Callable[[Any], object]) -> None:
+        try:
+            callback(self)
+        except Exception:
+            _log.exception("a job's done-callback failed")
+
+    # -- steering ----------------------------------------------------------------------------------
+
+    async def cancel(self) -> bool:
+        """Cancel the job, on the server too, without touching other jobs.
+
+        A generator stops at its next `yield`. A plain function that has begun runs to its end on
+        the server, for Gradio cannot interrupt it, and so does an unqueued one; what it returns is
+        dropped.
+        While other jobs of the same function run in this session, a running job ends here at once,
+        but is stopped on the server only when they are done: Gradio would stop them all.
+
+        Returns:
+            Whether the job ended by this: its result is then a `JobCancelledError`. False if it had
+            ended already, or ended otherwise meanwhile.
+        """
+        if self.sent and self.run.event_id is None:
+            await self.wait_for_id()  # the server decides just now; it can only be asked by the id
+        if self.done():
+            return False
+        if self.run.event_id is None:
+            self.drop()
+        else:
+            await self._cancel_accepted()
+        return isinstance(self.log.outcome, JobCancelledError)
+
+    async def _cancel_accepted(self) -> None:
+        engine = self._engine
+        try:
+            if await engine.cancel_on_server(self.run):
+                await self._wait_for_end(CANCEL_GRACE)
+        except DeadlineExceededError:
+            _log.debug("the server did not confirm a cancellation")
+        finally:
+            engine.give_up(self.run, self._cancelled())
+
+    async def send_chunk(self, payload: Any) -> None:
+        """Send the next chunk of a streaming input.
+
+        Args:
+            payload: The endpoint's inputs: a list, or a mapping by name (or, as the server takes
+                it, `{"data": [...]}`).
+        """
+        event_id = await self._streaming_id()
+        if isinstance(payload, Mapping) and set(payload) == {"data"}:
+            payload = payload["data"]
+        values = bind_arguments(self._endpoint, payload, {})
+        data, files = collect_files(values)
+        if files:
+            uploads = self._engine.uploads
+            sizes = uploads.check(files)
+            data = replace_files(
+                data, await uploads.send_all(sizes, self._requests, self.options.timeout)
+            )
+        body = {
+            "data": data,
+            "fn_index": self.run.fn_index,
+            "session_hash": self._engine.session.session_hash,
+        }
+        await self._post(self._requests.send_chunk(event_id, body))
+
+    async def close_stream(self) -> None:
+        """End a streaming input; the job then ends with what the function returned last."""
+        await self._post(self._requests.close_stream(await self._streaming_id()))
+
+    async def _streaming_id(self) -> str:
+        if not self._endpoint.streaming_input:
+            raise InvalidArgumentError(
+                f"{self.run.endpoint!r} takes its input at once; only endpoints with streaming "
+                "input take chunks."
+            )
+        event_id = await self.wait_for_id()
+        if self.done() or event_id is None:
+            self.log.result()
+            raise InvalidArgumentError("The job has ended; it takes no more chunks.")
+        return event_id
+
+    async def _post(self, request: Request) -> None:
+        answer = await self._engine.transport.request(request, self.options.timeout)
+        if answer.status == 404:
+            raise InvalidArgumentError(
+                "The server says that the job has ended (its time limit may have passed); it takes "
+                "no more chunks.",
+                url=request.url,
+                status=404,
+            )
+        if answer.status != 200:
+            raise refused_request(answer.status, answer.body, request.url, self.run.endpoint)

@@ -1,0 +1,86 @@
+"""Functions that a component runs on the server, such as the listing of a file explorer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradwire.data.files import FileInput, collect_files
+from gradwire.data.json import decode_answer
+from gradwire.data.multipart import FieldPart, FilePart, MultipartBody
+from gradwire.errors import InvalidArgumentError
+from gradwire.transport.base import Timeout
+from gradwire.wire.failures import refused_request
+from gradwire.wire.requests import Requests
+
+if TYPE_CHECKING:
+    from gradwire.client.engine import Engine
+
+
+async def call_component(
+    engine: Engine,
+    requests: Requests,
+    timeout: Timeout,
+    component_id: int,
+    fn_name: str,
+    data: Any,
+) -> Any:
+    """Call one; see `AsyncClient.component_server`."""
+    _check(engine, component_id, fn_name)
+    fields: dict[str, Any] = {
+        "component_id": component_id,
+        "fn_name": fn_name,
+        "session_hash": engine.session.session_hash,
+    }
+    if (
+        isinstance(data, Mapping)
+        and data.get("binary") is True
+        and isinstance(data.get("data"), Mapping)
+    ):
+        data = data["data"]  # how the JavaScript client marks a form
+    content, files = collect_files(data)
+    if not files:
+        request = requests.component_server({"data": content, **fields})
+        answer = await engine.transport.request(request, timeout)
+    else:
+        url = requests.component_server_url()
+        body = _form(content, engine.uploads.check(files), fields)
+        answer = await engine.transport.upload(url, requests.headers, body, timeout)
+    if answer.status != 200:
+        raise refused_request(answer.status, answer.body, answer.url, fn_name)
+    return decode_answer(answer.body, answer.url, f"the result of {fn_name}")
+
+
+def _check(engine: Engine, component_id: Any, fn_name: Any) -> None:
+    components = engine.app.config.components
+    component = components.get(component_id) if isinstance(component_id, int) else None
+    if component is None:
+        having = [c.id for c in components.values() if c.props.get("server_fns")]
+        raise InvalidArgumentError(
+            f"There is no component {component_id!r}. Components with server functions: {having}."
+        )
+    functions = component.props.get("server_fns")
+    if isinstance(functions, list) and fn_name not in functions:
+        raise InvalidArgumentError(
+            f"Component {component_id} ({component.type}) has no server function {fn_name!r}; "
+            f"it has {', '.join(map(str, functions)) or 'none'}."
+        )
+
+
+def _form(
+    content: Any, sizes: Mapping[FileInput, int | None], fields: Mapping[str, Any]
+) -> MultipartBody:
+    if not isinstance(content, dict):
+        raise InvalidArgumentError("Files are sent as a form: data must be a mapping of names.")
+    parts: list[FieldPart | FilePart] = []
+    for name, value in content.items():
+        if isinstance(value, FileInput):
+            parts.append(FilePart(name, value, sizes[value]))
+        elif isinstance(value, str | int | float):
+            parts.append(FieldPart(name, str(value)))
+        else:
+            raise InvalidArgumentError(
+                f"{name!r}: a form holds files, text and numbers, not {type(value).__name__}."
+            )
+    parts += [FieldPart(name, str(value)) for name, value in fields.items()]
+    return MultipartBody(parts)

@@ -1,0 +1,166 @@
+"""Files on their way down: to disk, to memory, to a temporary file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+from urllib.parse import unquote, urlsplit
+
+from gradwire.data.filenames import free_names, safe_filename
+from gradwire.data.files import FileData, ProgressCallback, TransferProgress
+from gradwire.errors import ConnectionLostError, DownloadError, InvalidArgumentError, redact_url
+from gradwire.transport.base import AnswerStream, Timeout, Transport
+from gradwire.wire.requests import Request
+
+MEMORY_LIMIT = 1024 * 1024
+"""Bytes up to which `open` keeps a file in memory."""
+
+
+class Downloads:
+    """Fetches files for one client."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    async def to_folder(
+        self,
+        request: Request,
+        name: str,
+        folder: Path,
+        timeout: Timeout,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Stream a file into a folder; the file appears there whole or not at all.
+
+        Never overwrites: where the name is taken, a number is added.
+
+        Raises:
+            DownloadError: It cannot be fetched or written.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise InvalidArgumentError(
+                f"{str(folder)!r} is a file; name the folder to put it into."
+            )
+        name = safe_filename(name)
+        # Hidden and unguessable, in the same folder: a rename is atomic only inside a file system.
+        partial = folder / f".{secrets.token_hex(8)}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with partial.open("xb") as file:
+                await self._copy(request, file, name, timeout, on_progress)
+            return _publish(partial, folder, name)
+        except OSError as error:
+            if isinstance(error, DownloadError) or error.errno is None:
+                raise
+            raise DownloadError(f"{name!r} cannot be written to {folder}: {error}") from error
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink()
+
+    async def read(self, request: Request, timeout: Timeout) -> bytes:
+        """Fetch a file into memory."""
+        async with self._opened(request, timeout) as answer:
+            return await answer.read()
+
+    async def open(self, request: Request, name: str, timeout: Timeout) -> BinaryIO:
+        """Fetch a file into a temporary one, which stands at its start; in memory if small."""
+        file = tempfile.SpooledTemporaryFile(max_size=MEMORY_LIMIT)  # noqa: SIM115 - handed out
+        try:
+            await self._copy(request, cast("IO[bytes]", file), name, timeout, None)
+            file.seek(0)
+        except BaseException:
+            file.close()
+            raise
+        return cast("BinaryIO", file)
+
+    async def _copy(
+        self,
+        request: Request,
+        file: IO[bytes],
+        name: str,
+        timeout: Timeout,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        async with self._opened(request, timeout) as answer:
+            total = _length(answer)
+            report = _reporter(name, total, on_progress)
+            done = 0
+            async for chunk in answer.chunks():
+                file.write(chunk)
+                done += len(chunk)
+                report(done)
+            if total is not None and done != total:
+                raise DownloadError(
+                    f"{name!r} broke off after {done:,} of {total:,} bytes.", url=request.url
+                )
+
+    @asynccontextmanager
+    async def _opened(self, request: Request, timeout: Timeout) -> AsyncIterator[AnswerStream]:
+        async with (
+            self._broken_as_download(request),
+            self._transport.stream(request, timeout) as answer,
+        ):
+            if answer.status != 200:
+                raise DownloadError(
+                    f"{redact_url(request.url)} answered {answer.status}. "
+                    + _WHY.get(answer.status, "Try again later."),
+                    url=request.url,
+                    status=answer.status,
+                )
+            yield answer
+
+    @asynccontextmanager
+    async def _broken_as_download(self, request: Request) -> AsyncIterator[None]:
+        try:
+            yield
+        except ConnectionLostError as error:
+            raise DownloadError(f"The download broke off: {error}", url=request.url) from error
+
+
+_WHY = {
+    401: "This app asks for a login: connect with auth=(username, password).",
+    403: "The app does not give out this file.",
+    404: "The server no longer has this file; fetch outputs soon after the call.",
+}
+
+
+def remote_name(file: FileData, url: str) -> str:
+    """Return the name that a file goes by: as people named it, else the last part of its path."""
+    if file.orig_name:
+        return file.orig_name
+    path = unquote(urlsplit(file.path).path) if "://" in file.path else file.path
+    return path or unquote(urlsplit(url).path)
+
+
+def _length(answer: AnswerStream) -> int | None:
+    if answer.headers.get("Content-Encoding", "identity") != "identity":
+        return None  # the length is that of the packed bytes
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() else None
+
+
+def _reporter(
+    name: str, total: int | None, on_progress: ProgressCallback | None
+) -> Callable[[int], None]:
+    if on_progress is None:
+        return lambda done: None
+    callback = on_progress
+    return lambda done: (callback(TransferProgress(name, done, total)), None)[1]
+
+
+def _publish(partial: Path, folder: Path, name: str) -> Path:
+    """Give a whole file its name, taking the name first so that nobody else gets it."""
+    for target in free_names(folder, name):
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            continue
+        os.replace(partial, target)
+        return target
+    raise AssertionError("names never run out")

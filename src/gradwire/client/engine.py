@@ -1,0 +1,362 @@
+"""Drives the jobs of one client: where the session's state machine meets the network.
+
+`wire/session.py` decides; this file sends, reads and hands on. State changes never await, so a
+cancellation at any `await` leaves nothing half done.
+
+An engine lives as long as somebody holds a client or a job of it (see `Owner`), or as a job of it
+is pending. Its tasks hold the engine, never the client: a client that is dropped without being
+closed can be collected, and then closes its engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from gradwire.client.connecting import App
+from gradwire.client.options import Options
+from gradwire.client.uploads import Uploads
+from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.errors import (
+    ClientClosedError,
+    DeadlineExceededError,
+    GradwireError,
+    JobCancelledError,
+    ProtocolError,
+)
+from gradwire.transport.base import Answer, AnswerStream, Transport
+from gradwire.wire.events import Event
+from gradwire.wire.failures import refused_request
+from gradwire.wire.run import Run
+from gradwire.wire.session import Session
+from gradwire.wire.sse import EventStreamParser
+
+if TYPE_CHECKING:
+    from gradwire.client.async_job import AsyncJob
+
+_log = logging.getLogger("gradwire")
+
+MAX_JOINS = 64
+"""Jobs being handed in at the same time. Their answers are quick; more connections only cost."""
+CLOSE_GRACE = 2.0
+"""Seconds that a stream may stay open after the server has said that it closes it."""
+CANCEL_GRACE = 3.0
+"""Seconds that the server has to confirm a cancellation before the client ends the job itself."""
+NO_FUNCTION = -1
+"""A function index that no server has: see `AsyncJob.cancel`."""
+
+
+class Engine:
+    """Everything that the views of one client share."""
+
+    def __init__(self, transport: Transport, app: App, options: Options, session: Session) -> None:
+        self.transport = transport
+        self.app = app
+        self.options = options
+        self.session = session
+        self.loop = asyncio.get_running_loop()
+        self.closed = False
+        self.on_closed: Callable[[], object] | None = None
+        self.uploads = Uploads(transport, app)
+        self._jobs: dict[Run, AsyncJob] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._joins = asyncio.Semaphore(MAX_JOINS)
+        self._reader: asyncio.Task[None] | None = None
+        self._heartbeat: asyncio.Task[None] | None = None
+        self._held_cancels: list[Run] = []
+        self.keep_heartbeat()
+
+    # -- a job's way -------------------------------------------------------------------------------
+
+    def add(self, job: AsyncJob) -> None:
+        """Take in a job that is about to be driven."""
+        self._jobs[job.run] = job
+        if self.closed:
+            self.give_up(job.run, ClientClosedError("The client is closed. Connect again."))
+
+    async def drive(self, job: AsyncJob) -> None:
+        """Bring a job to the server; its end comes over the stream or with the answer."""
+        run = job.run
+        try:
+            if job.files:
+                await job.upload_files(self.uploads)
+            if job.queued:
+                await self._join(job)
+            else:
+                await self._call(job)
+        except GradwireError as error:
+            self.give_up(run, error)
+        except asyncio.CancelledError:
+            self.give_up(run, JobCancelledError("The job was cancelled before it ran."))
+            raise
+        except Exception as error:
+            # A fault of ours must not leave the caller waiting for ever.
+            _log.exception("a job failed in the client")
+            self.give_up(run, ProtocolError(f"The client failed: {error!r}"))
+
+    async def _join(self, job: AsyncJob) -> None:
+        request = job.request()
+        async with self._joins:
+            if job.run.ended:
+                return
+            # Once it is being sent, only the answer tells whether the server has taken the job.
+            job.sent = True
+            answer = await self.transport.request(request, job.options.timeout)
+        event_id = _event_id(answer)
+        if event_id is None:
+            raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
+        given_up = job.run.ended
+        self._publish(job.run, self.session.accept(job.run, event_id))
+        if given_up:
+            return self.cancel_later(job.run)
+        job.on_accepted()
+        self.keep_reading()
+
+    async def _call(self, job: AsyncJob) -> None:
+        """Call an unqueued endpoint: one request, whose answer is the result."""
+        request = job.request()
+        self._publish(job.run, job.run.accepted(None))
+        answer = await self.transport.request(request, job.options.timeout)
+        if answer.status != 200:
+            raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
+        self._publish(job.run, job.run.answered(answer.body))
+
+    def give_up(self, run: Run, error: GradwireError) -> None:
+        """End a job from this side."""
+        self._publish(run, self.session.give_up(run, error))
+
+    def expire(self, run: Run, seconds: float) -> None:
+        """End a job whose total deadline has passed, and stop it on the server."""
+        job = self._jobs.get(run)
+        error = DeadlineExceededError(
+            f"The job was not done within {seconds:g} seconds (Timeout.total).",
+            endpoint=str(run.endpoint),
+            event_id=run.event_id,
+        )
+        self.give_up(run, error)
+        if job is not None:
+            job.abandon()
+
+    def _publish(self, run: Run, events: list[Event]) -> None:
+        """Hand events to the job; after its end, forget it."""
+        if run.rendered:
+            for rendered in run.rendered:
+                self.app.apply_render(rendered)
+            run.rendered.clear()
+            self.keep_heartbeat()
+        job = self._jobs.get(run)
+        if job is None:
+            return
+        job.log.add(events)
+        if run.outcome is not None:
+            del self._jobs[run]
+            job.on_ended(run.outcome)
+            if self._held_cancels:
+                self._release_cancels()
+
+    # -- cancelling --------------------------------------------------------------------------------
+
+    async def cancel_on_server(self, run: Run) -> bool:
+        """Tell the server to stop an accepted job.
+
+        The server cancels by session *and function*: with a job it stops every running job of the
+        same function in this session, without a word to those. So a job that only waits, while
+        there are others, is named with a function that does not exist, which takes it from the
+        queue and
+        stops nothing. And while others of its function are running, the request is held back until
+        they are done.
+
+        Source: `cancel_event` and `cancel_tasks` in Gradio, 4.31 to 6.31.
+
+        Returns:
+            Whether the server was told; False if the request is held back.
+        """
+        others = self.session.siblings(run)
+        if run.started and any(other.started for other in others):
+            self._held_cancels.append(run)
+            return False
+        assert run.event_id is not None
+        requests = self.app.requests
+        function = run.fn_index if run.started or not others else NO_FUNCTION
+        request = requests.cancel(self.session.session_hash, function, run.event_id)
+        answer = await self.transport.request(request, self.options.timeout)
+        if answer.status in (404, 405):
+            # Before 4.31 there is only this, and the stream then says nothing more of the job.
+            await self.transport.request(requests.reset(run.event_id), self.options.timeout)
+            self.give_up(run, JobCancelledError("The job was cancelled.", event_id=run.event_id))
+        elif answer.status != 200:
+            _log.warning("the server answered %s to a cancellation", answer.status)
+        return True
+
+    def cancel_later(self, run: Run) -> None:
+        """Tell the server to stop a job, without waiting for it."""
+        if not self.closed:
+            self.spawn(self._cancel_quietly(run))
+
+    async def _cancel_quietly(self, run: Run) -> None:
+        try:
+            await self.cancel_on_server(run)
+        except GradwireError as error:
+            _log.debug("a job could not be cancelled on the server: %s", error)
+
+    def _release_cancels(self) -> None:
+        held, self._held_cancels = self._held_cancels, []
+        for run in held:
+            if any(other.started for other in self.session.siblings(run)):
+                self._held_cancels.append(run)
+            else:
+                self.cancel_later(run)
+
+    # -- the stream --------------------------------------------------------------------------------
+
+    def keep_reading(self) -> None:
+        """Have a reader while the session needs one; never two."""
+        if self.session.needs_stream and self._reader is None and not self.closed:
+            self._reader = self.spawn(self._read())
+
+    async def _read(self) -> None:
+        try:
+            while self.session.needs_stream and not self.closed:
+                self.session.opening()
+                reason: str | None = "the client was closed"
+                try:
+                    reason = await self._read_stream()
+                finally:
+                    for run, events in self.session.ended(reason):
+                        self._publish(run, events)
+        finally:
+            self._reader = None
+
+    async def _read_stream(self) -> str | None:
+        """Read one stream to its end; return what broke it, None if nothing did."""
+        session = self.session
+        request = self.app.requests.events(session.session_hash)
+        try:
+            async with self.transport.stream(request, self.options.timeout) as answer:
+                if answer.status != 200:
+                    body = await answer.read()
+                    error = refused_request(answer.status, body, request.url, "")
+                    for run, events in session.fail_all(error):
+                        self._publish(run, events)
+                    return None
+                await self._read_events(answer)
+        except GradwireError as error:
+            return str(error)
+        except Exception as error:
+            _log.exception("the reader of the event stream failed")
+            return repr(error)
+        return None
+
+    async def _read_events(self, answer: AnswerStream) -> None:
+        session, parser = self.session, EventStreamParser()
+        try:
+            async with asyncio.timeout(None) as grace:
+                async for chunk in answer.chunks():
+                    for data in parser.feed(chunk):
+                        for run, events in session.receive(data):
+                            self._publish(run, events)
+                    if session.closing:
+                        # Nothing comes any more but the end of the answer. Reading that too lets
+                        # the connection be used again.
+                        grace.reschedule(self.loop.time() + CLOSE_GRACE)
+        except TimeoutError:
+            _log.debug("the server left a closed stream open")
+
+    # -- the heartbeat -----------------------------------------------------------------------------
+
+    def keep_heartbeat(self) -> None:
+        """Hold the session's heartbeat open while the app asks for one.
+
+        When it closes, the server runs the app's unload events and drops the session's state.
+        """
+        if self.app.config.connect_heartbeat and self._heartbeat is None and not self.closed:
+            self._heartbeat = self.spawn(self._beat())
+
+    async def _beat(self) -> None:
+        pause = 1.0
+        while not self.closed:
+            request = self.app.requests.heartbeat(self.session.session_hash)
+            try:
+                async with self.transport.stream(request, self.options.timeout) as answer:
+                    if answer.status != 200:
+                        _log.debug("the heartbeat was answered with %s", answer.status)
+                        return
+                    async for _ in answer.chunks():
+                        pause = 1.0
+            except GradwireError as error:
+                _log.debug("the heartbeat broke: %s", error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 60.0)
+
+    # -- tasks and closing -------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something beside; it is stopped when the engine is closed."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def close(self) -> None:
+        """End everything: pending jobs fail, tasks stop, connections close. Twice does no harm."""
+        if self.closed:
+            return
+        self.closed = True
+        self._fail_pending(ClientClosedError("The client was closed while the job was pending."))
+        current = asyncio.current_task()
+        tasks = [task for task in self._tasks if task is not current]
+        for task in tasks:
+            task.cancel()
+        try:
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.transport.close()
+        finally:
+            if self.on_closed is not None:
+                self.on_closed()
+
+    def _fail_pending(self, error: GradwireError) -> None:
+        for run in list(self._jobs):
+            self.give_up(run, error)
+
+
+class Owner:
+    """Held by every view and job of a client; closes its engine when the last one is gone."""
+
+    __slots__ = ("__weakref__", "engine")
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        weakref.finalize(self, _close_unowned, engine).atexit = False
+
+
+def _close_unowned(engine: Engine) -> None:
+    """Close an engine that nobody holds; garbage collection can call this in any thread."""
+    if engine.closed:
+        return
+    if engine.loop.is_closed():
+        engine.closed = True
+        engine.transport.abort()
+        return
+    with suppress(RuntimeError):  # the loop closed just now: its sockets go with it
+        engine.loop.call_soon_threadsafe(lambda: engine.loop.create_task(engine.close()))
+
+
+def _event_id(answer: Answer) -> str | None:
+    if answer.status != 200:
+        return None
+    try:
+        body = decode(answer.body)
+    except JSONDecodeFailure:
+        body = None
+    event_id = body.get("event_id") if isinstance(body, dict) else None
+    if not isinstance(event_id, str):
+        raise ProtocolError(
+            f"{answer.url} did not answer with the id of a job: {answer.body[:80]!r}.",
+            url=answer.url,
+            status=answer.status,
+        )
+    return event_id

@@ -1,0 +1,69 @@
+"""Files in outputs: `FileData` that knows the client it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from gradwire.data.files import FileData, ProgressCallback
+
+if TYPE_CHECKING:
+    from gradwire.client.async_client import AsyncClient
+    from gradwire.client.sync import Client
+
+
+class AsyncFile(FileData):
+    """A file in an output of an `AsyncClient`. Nothing is fetched until asked for."""
+
+    __slots__ = ("_client",)
+    _client: AsyncClient
+
+    @classmethod
+    def bound(cls, client: AsyncClient, obj: Mapping[str, Any]) -> Self:
+        """Make one from a server's file object."""
+        file = cls.from_dict(obj)
+        object.__setattr__(file, "_client", client)
+        return file
+
+    async def read(self) -> bytes:
+        """Fetch the content into memory."""
+        return await self._client._read_file(self)
+
+    async def open(self) -> BinaryIO:
+        """Fetch the content into a temporary file, opened for reading at its start; close it."""
+        return await self._client._open_file(self)
+
+    async def download(
+        self, to: str | Path | None = None, on_progress: ProgressCallback | None = None
+    ) -> Path:
+        """Stream the content into a folder; see `AsyncClient.download`."""
+        return await self._client.download(self, to, on_progress)
+
+
+class File(FileData):
+    """A file in an output of a `Client`. Nothing is fetched until asked for."""
+
+    __slots__ = ("_client",)
+    _client: Client
+
+    @classmethod
+    def bound(cls, client: Client, obj: Mapping[str, Any]) -> Self:
+        """Make one from a server's file object."""
+        file = cls.from_dict(obj)
+        object.__setattr__(file, "_client", client)
+        return file
+
+    def read(self) -> bytes:
+        """Fetch the content into memory."""
+        return self._client._read_file(self)
+
+    def open(self) -> BinaryIO:
+        """Fetch the content into a temporary file, opened for reading at its start; close it."""
+        return self._client._open_file(self)
+
+    def download(
+        self, to: str | Path | None = None, on_progress: ProgressCallback | None = None
+    ) -> Path:
+        """Stream the content into a folder; see `Client.download`."""
+        return self._client.download(self, to, on_progress)

@@ -1,0 +1,265 @@
+"""The options of `connect` and `with_options`, checked before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, get_args
+
+from gradwire.errors import InvalidArgumentError
+from gradwire.transport.base import Timeout
+from gradwire.wire.events import EVENT_TYPES, EventType
+
+_CONNECT_ONLY = frozenset(
+    {"auth", "cookies", "session_hash", "verify", "proxy", "trust_env", "token", "query_params"}
+)
+_ALIASES = {"hf_token": "token"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """See `AsyncClient.connect` for what each means."""
+
+    token: str | None = field(default=None, repr=False)
+    auth: tuple[str, str] | None = field(default=None, repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query_params: Mapping[str, str] = field(default_factory=dict, repr=False)
+    session_hash: str | None = None
+    events: frozenset[EventType] = frozenset({"data"})
+    with_null_state: bool = False
+    oauth_token: str | None = field(default=None, repr=False)
+    timeout: Timeout = field(default_factory=Timeout)
+    max_retries: int = 2
+    verify: bool | str | ssl.SSLContext = True
+    proxy: str | None = field(default=None, repr=False)
+    trust_env: bool = False
+    download_dir: Path | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Options:
+        """Check the options of `connect`.
+
+        Raises:
+            InvalidArgumentError: One is unknown or has a wrong type; the message says what is
+            valid.
+        """
+        return cls(**_checked(given, {item.name for item in fields(cls)}))
+
+    def changed(self, given: Mapping[str, Any]) -> Options:
+        """Check the options of `with_options` and return them on top of these.
+
+        Raises:
+            InvalidArgumentError: As for `of`; or the option is set once, when connecting.
+        """
+        fixed = _CONNECT_ONLY & {_ALIASES.get(name, name) for name in given}
+        if fixed:
+            raise InvalidArgumentError(
+                f"{', '.join(sorted(fixed))}: set when connecting, not by with_options. "
+                "Connect another client for a different login, session or network setting."
+            )
+        changes = _checked(given, {item.name for item in fields(self)} - _CONNECT_ONLY)
+        if "headers" in changes:
+            changes["headers"] = merge_headers(self.headers, changes["headers"])
+        return replace(self, **changes)
+
+
+def merge_headers(base: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
+    """Return `base` with `over` on top; names differ in more than case only if spelled apart."""
+    names = {name.lower() for name in over}
+    return {n: v for n, v in base.items() if n.lower() not in names} | dict(over)
+
+
+def _checked(given: Mapping[str, Any], valid: set[str]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for alias, value in given.items():
+        name = _ALIASES.get(alias, alias)
+        if name not in valid:
+            raise InvalidArgumentError(
+                f"There is no option {alias!r}. Valid options: {', '.join(sorted(valid))}."
+            )
+        if name in checked:
+            raise InvalidArgumentError(f"{alias!r} and {name!r} are the same option; give one.")
+        checked[name] = _CHECKS[name](name, value)
+    return checked
+
+
+def _wrong(name: str, expected: str, value: object) -> InvalidArgumentError:
+    # The value is not shown: it may be a secret.
+    return InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}.")
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise _wrong(name, "a string", value)
+    if isinstance(value, str) and not value:
+        raise InvalidArgumentError(f"{name} is empty; leave it out instead.")
+    return value
+
+
+def _secret(name: str, value: Any) -> str | None:
+    text = _text(name, value)
+    if text is not None and any(ord(char) < 33 or ord(char) == 127 for char in text):
+        raise InvalidArgumentError(
+            f"{name} holds a blank or control character; was it copied whole?"
+        )
+    return text
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong(name, "True or False", value)
+    return value
+
+
+def _auth(name: str, value: Any) -> tuple[str, str] | None:
+    if value is None:
+        return None
+    pair = tuple(value) if isinstance(value, list | tuple) else ()
+    if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
+        raise _wrong(name, "(username, password), two strings", value)
+    return pair[0], pair[1]
+
+
+def _pairs(name: str, value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise _wrong(name, "a mapping of strings to strings", value)
+    for key, item in value.items():
+        if not isinstance(key, str) or not isinstance(item, str):
+            raise _wrong(f"{name}[{key!r}]", "a string", item)
+        if "\n" in key + item or "\r" in key + item:
+            raise InvalidArgumentError(f"{name}[{key!r}] holds a line break.")
+    return dict(value)
+
+
+def _cookies(name: str, value: Any) -> dict[str, str]:
+    return parse_cookies(value) if isinstance(value, str) else _pairs(name, value)
+
+
+def parse_cookies(raw: str) -> dict[str, str]:
+    """Read a raw `Cookie` string, or one or more `Set-Cookie` strings.
+
+    Attributes of `Set-Cookie` (`Path`, `Expires` …) are left out, so both forms give the same.
+
+    Raises:
+        InvalidArgumentError: It holds no cookie.
+    """
+    if not isinstance(raw, str):
+        raise _wrong("cookies", "a string such as 'name=value; other=value'", raw)
+    cookies: dict[str, str] = {}
+    for line in raw.replace("\r", "\n").split("\n"):
+        for part in _cookie_parts(line):
+            name, sign, value = part.strip().partition("=")
+            if sign and name.strip() and name.strip().lower() not in _COOKIE_ATTRIBUTES:
+                cookies[name.strip()] = value.strip()
+    if not cookies:
+        raise InvalidArgumentError("There is no cookie in this string; expected 'name=value'.")
+    return cookies
+
+
+_COOKIE_ATTRIBUTES = frozenset(
+    {
+        "path",
+        "domain",
+        "expires",
+        "max-age",
+        "samesite",
+        "secure",
+        "httponly",
+        "partitioned",
+        "priority",
+    }
+)
+
+
+def _cookie_parts(line: str) -> Iterable[str]:
+    """Split at `;`, and at a `,` that starts another cookie (not at the one in `Expires`)."""
+    for part in line.split(";"):
+        head, comma, tail = part.partition(",")
+        if comma and "=" in tail and "=" in head:
+            yield head
+            yield tail
+        else:
+            yield part
+
+
+def _events(name: str, value: Any) -> frozenset[EventType]:
+    chosen = [value] if isinstance(value, str) else value
+    if not isinstance(chosen, Iterable):
+        raise _wrong(name, "a sequence of event types", value)
+    types = frozenset(chosen)
+    unknown = types - frozenset(get_args(EventType))
+    if unknown:
+        raise InvalidArgumentError(
+            f"events: {', '.join(map(repr, unknown))} unknown. Valid: {', '.join(EVENT_TYPES)}."
+        )
+    return types
+
+
+def _timeout(name: str, value: Any) -> Timeout:
+    if value is None:
+        return Timeout()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = Timeout(total=float(value))
+    if not isinstance(value, Timeout):
+        raise _wrong(name, "seconds or a Timeout(connect, read, upload, total)", value)
+    for phase in ("connect", "read", "upload", "total"):
+        seconds = getattr(value, phase)
+        if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
+            raise InvalidArgumentError(f"timeout: {phase} must be more than 0 seconds, or None.")
+    return value
+
+
+def _retries(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidArgumentError(f"{name} must be a whole number from 0 on.")
+    return value
+
+
+def _verify(name: str, value: Any) -> bool | str | ssl.SSLContext:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    if not isinstance(value, bool | str | ssl.SSLContext):
+        raise _wrong(name, "True, False, the path of a CA file, or an SSLContext", value)
+    if isinstance(value, str) and not os.path.isfile(value):
+        raise InvalidArgumentError(f"{name}: there is no CA file {value!r}.")
+    return value
+
+
+def _proxy(name: str, value: Any) -> str | None:
+    text = _text(name, value)
+    if text is not None and not text.startswith(("http://", "https://")):
+        raise InvalidArgumentError(f"{name} must start with http:// or https://.")
+    return text
+
+
+def _folder(name: str, value: Any) -> Path | None:
+    if value is None:
+        return None
+    if not isinstance(value, str | os.PathLike):
+        raise _wrong(name, "a path", value)
+    return Path(value)
+
+
+_CHECKS: Mapping[str, Any] = {
+    "token": _secret,
+    "auth": _auth,
+    "cookies": _cookies,
+    "headers": _pairs,
+    "query_params": _pairs,
+    "session_hash": _secret,
+    "events": _events,
+    "with_null_state": _flag,
+    "oauth_token": _secret,
+    "timeout": _timeout,
+    "max_retries": _retries,
+    "verify": _verify,
+    "proxy": _proxy,
+    "trust_env": _flag,
+    "download_dir": _folder,
+}

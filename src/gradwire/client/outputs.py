@@ -1,0 +1,40 @@
+"""From the values on the wire to those that the caller sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gradwire.data.files import FileData, parse_outputs
+
+
+class OutputReader:
+    """Leaves out State outputs, and makes files of file objects.
+
+    Args:
+        state_outputs: One flag for each output: whether a State sits there.
+        keep_state: Keep the nulls that stand for State.
+        make_file: Makes a `FileData` from a server's file object.
+    """
+
+    __slots__ = ("_make_file", "_skipped")
+
+    def __init__(
+        self,
+        state_outputs: tuple[bool, ...],
+        keep_state: bool,
+        make_file: Callable[[dict[str, Any]], FileData],
+    ) -> None:
+        self._skipped = frozenset(
+            index for index, state in enumerate(state_outputs) if state and not keep_state
+        )
+        self._make_file = make_file
+
+    def __call__(self, values: list[Any]) -> list[Any]:
+        skipped = self._skipped
+        return [
+            # Text and numbers, which most outputs are, hold no files.
+            parse_outputs(value, self._make_file) if isinstance(value, dict | list) else value
+            for index, value in enumerate(values)
+            if index not in skipped
+        ]

@@ -1,0 +1,353 @@
+"""`Client` and `Job`: the same as `AsyncClient` and `AsyncJob`, without `await`.
+
+A facade: all work is done in the event loop of `loop_thread.py`. Any number of threads may share a
+client or a job. Inputs are checked and encoded in the caller's thread; waiting blocks on the job's
+log,
+not on the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, Self, TypeVar, overload
+
+from gradwire.app.api_info import ApiInfo
+from gradwire.app.config import Config
+from gradwire.client import loop_thread
+from gradwire.client.async_client import AsyncClient, Data
+from gradwire.client.async_job import AsyncJob
+from gradwire.client.endpoints import SyncEndpoints, SyncNames
+from gradwire.client.engine import Engine
+from gradwire.client.event_log import Reader, wait_in_thread
+from gradwire.client.files import File
+from gradwire.client.opening import Connecting
+from gradwire.client.options import parse_cookies
+from gradwire.client.uploading import UploadResponse
+from gradwire.data.files import FileData, ProgressCallback
+from gradwire.errors import DeadlineExceededError
+from gradwire.wire.events import EVENT_TYPES, Event, StatusEvent
+from gradwire.wire.prediction import Prediction
+
+T = TypeVar("T")
+
+
+class _Inner(AsyncClient):
+    """The `AsyncClient` behind a `Client`: its files are those of the facade."""
+
+    _thread: loop_thread.LoopThread
+
+    def _file(self, obj: dict[str, Any]) -> FileData:
+        return File.bound(Client._view(self), {**obj, "url": self._url_of(obj)})
+
+    def with_options(self, **options: Any) -> Self:
+        view = super().with_options(**options)
+        view._thread = self._thread
+        return view
+
+
+class Client:
+    """A Gradio app, for plain scripts and threads.
+
+    `Client(address, …)` connects, as `Client.connect(address, …)` does. Close it, or use it with
+    `with`; one that is dropped closes itself.
+    """
+
+    _inner: _Inner
+
+    def __init__(self, app_reference: str, **options: Any) -> None:
+        """Connect to an app.
+
+        Args:
+            app_reference: The app's address.
+            **options: See `AsyncClient.connect`.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong, or an event loop runs in this thread: use
+                `AsyncClient` there.
+            ConnectError: The app cannot be reached, within the deadline.
+            AuthenticationError: It asks for a login, or refuses the one given.
+            ProtocolError: What answers is not a Gradio app.
+        """
+        loop_thread.check_no_loop()
+        connecting = Connecting(_Inner._of, app_reference, options)
+        thread = loop_thread.acquire()
+        try:
+            self._inner = thread.run(_connect(connecting, thread))
+        except BaseException:
+            loop_thread.release(thread)
+            raise
+        self._inner._thread = thread
+
+    @classmethod
+    def connect(cls, app_reference: str, **options: Any) -> Self:
+        """Connect to an app; takes the options of `AsyncClient.connect`."""
+        return cls(app_reference, **options)
+
+    @classmethod
+    def _view(cls, inner: _Inner) -> Self:
+        client = cls.__new__(cls)
+        client._inner = inner
+        return client
+
+    def with_options(self, **options: Any) -> Self:
+        """Return the same client with other options; see `AsyncClient.with_options`."""
+        return self._view(self._inner.with_options(**options))
+
+    def close(self) -> None:
+        """Close the client and all its views; pending jobs fail with `ClientClosedError`."""
+        if not self._inner.closed:
+            self._run(self._inner.close())
+            self._inner._thread.join_if_stopping()
+
+    def __enter__(self) -> Self:
+        self._inner._check_open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed."""
+        return self._inner.closed
+
+    def __repr__(self) -> str:
+        return repr(self._inner).replace(type(self._inner).__name__, type(self).__name__, 1)
+
+    @property
+    def _engine(self) -> Engine:
+        return self._inner._engine
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._inner._thread.run(work)
+
+    # -- what the app is ---------------------------------------------------------------------------
+
+    @property
+    def config(self) -> Config:
+        """What the app says of itself; follows `gr.render` and `refresh()`."""
+        return self._inner.config
+
+    def get_page_config(self, page: str) -> Config:
+        """Return the part of the config that belongs to one page of a multi-page app."""
+        return self._inner.get_page_config(page)
+
+    @property
+    def session_hash(self) -> str:
+        """The name of this client's session on the server."""
+        return self._inner.session_hash
+
+    def view_api(self) -> ApiInfo:
+        """Return the app's endpoints with their parameters; print it to read it."""
+        return self._engine.app.api
+
+    @property
+    def endpoints(self) -> SyncEndpoints:
+        """The endpoints as callables: `client.endpoints["/name"](…)`."""
+        return SyncEndpoints(self)
+
+    @property
+    def api(self) -> SyncNames:
+        """The endpoints as attributes: `client.api.name(…)`."""
+        return SyncNames(self)
+
+    def refresh(self) -> Config:
+        """Read config and API again, without disturbing running jobs."""
+        return self._run(self._inner.refresh())
+
+    def reconnect(self) -> Literal["connected", "broken", "changed"]:
+        """Ask whether the app is still the same; see `AsyncClient.reconnect`."""
+        return self._run(self._inner.reconnect())
+
+    def set_cookies(self, raw: str) -> None:
+        """Send cookies with every request from now on; see `AsyncClient.set_cookies`."""
+        self._inner._check_open()
+        cookies = parse_cookies(raw)
+        self._inner._thread.call_soon(lambda: self._engine.transport.set_cookies(cookies))
+
+    # -- calling -----------------------------------------------------------------------------------
+
+    def predict(
+        self, endpoint: str | int, data: Data = None, event_data: Any = None, **inputs: Any
+    ) -> Prediction:
+        """Call an endpoint and wait for its result; see `AsyncClient.predict`."""
+        job = self._start(self._inner._job(endpoint, data, event_data, None, frozenset(), inputs))
+        try:
+            return job.result()
+        except BaseException:
+            if not job.done():  # interrupted: nobody else holds the job
+                job._call_soon(job._job.drop)
+            raise
+
+    def submit(
+        self,
+        endpoint: str | int,
+        data: Data = None,
+        event_data: Any = None,
+        trigger_id: int | None = None,
+        all_events: bool = False,
+        **inputs: Any,
+    ) -> Job:
+        """Call an endpoint and return at once, with a job; see `AsyncClient.submit`."""
+        wanted = frozenset(EVENT_TYPES) if all_events else self._inner._options.events
+        return self._start(self._inner._job(endpoint, data, event_data, trigger_id, wanted, inputs))
+
+    def _start(self, job: AsyncJob) -> Job:
+        loop_thread.check_no_loop()
+        started = Job(job, self._inner._thread)
+        started._call_soon(job.start)
+        return started
+
+    def component_server(self, component_id: int, fn_name: str, data: Any = None) -> Any:
+        """Call a component's function on the server; see `AsyncClient.component_server`."""
+        return self._run(self._inner.component_server(component_id, fn_name, data))
+
+    # -- files -------------------------------------------------------------------------------------
+
+    def upload_files(
+        self, root_url: str | None, files: Sequence[Any], upload_id: str | None = None
+    ) -> UploadResponse:
+        """Upload files and return their paths on the server; see `AsyncClient.upload_files`."""
+        return self._run(self._inner.upload_files(root_url, files, upload_id))
+
+    @overload
+    def upload(
+        self,
+        file_data: FileData,
+        root_url: str | None = None,
+        upload_id: str | None = None,
+        max_file_size: int | None = None,
+    ) -> FileData: ...
+
+    @overload
+    def upload(
+        self,
+        file_data: Sequence[FileData],
+        root_url: str | None = None,
+        upload_id: str | None = None,
+        max_file_size: int | None = None,
+    ) -> list[FileData]: ...
+
+    def upload(
+        self,
+        file_data: FileData | Sequence[FileData],
+        root_url: str | None = None,
+        upload_id: str | None = None,
+        max_file_size: int | None = None,
+    ) -> FileData | list[FileData]:
+        """Upload local files named by `FileData(path=…)`; see `AsyncClient.upload`."""
+        if isinstance(file_data, FileData):
+            return self._run(self._inner.upload(file_data, root_url, upload_id, max_file_size))
+        return self._run(self._inner.upload(file_data, root_url, upload_id, max_file_size))
+
+    def download(
+        self,
+        file: FileData | str,
+        to: str | Path | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Stream a file of the app into a folder; see `AsyncClient.download`."""
+        return self._run(self._inner.download(file, to, on_progress))
+
+    def _read_file(self, file: FileData) -> bytes:
+        return self._run(self._inner._read_file(file))
+
+    def _open_file(self, file: FileData) -> BinaryIO:
+        return self._run(self._inner._open_file(file))
+
+
+async def _connect(connecting: Connecting[_Inner], thread: loop_thread.LoopThread) -> _Inner:
+    inner = await connecting
+    # However the engine is closed, by hand or by garbage collection, the thread is given back.
+    inner._engine.on_closed = lambda: loop_thread.release(thread)
+    return inner
+
+
+class Job:
+    """One submission of a `Client`; see `AsyncJob` for what a job promises.
+
+    `for event in job` blocks for each event; several threads may iterate, each sees all events.
+    """
+
+    def __init__(self, job: AsyncJob, thread: loop_thread.LoopThread) -> None:
+        self._job = job
+        self._thread = thread
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._job.run.endpoint!r}: {self.status.stage}>"
+
+    def _call_soon(self, function: Callable[[], object]) -> None:
+        self._thread.call_soon(function)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self._thread.run(work)
+
+    def __iter__(self) -> Iterator[Event]:
+        if not self.done():
+            loop_thread.check_no_loop()
+        return Reader(self._job.log)
+
+    def result(self, timeout: float | None = None) -> Prediction:
+        """Wait for the result; see `AsyncJob.result`.
+
+        Args:
+            timeout: Seconds to wait; the job itself goes on when they have passed.
+        """
+        log = self._job.log
+        if log.outcome is None:
+            loop_thread.check_no_loop()
+            if not wait_in_thread(log, timeout=timeout):
+                raise DeadlineExceededError(
+                    f"The result did not come within {timeout:g} seconds; the job goes on.",
+                    endpoint=str(self._job.run.endpoint),
+                    event_id=self.event_id,
+                )
+        return log.result()
+
+    def cancel(self) -> bool:
+        """Cancel the job, on the server too; see `AsyncJob.cancel`."""
+        return False if self.done() else self._run(self._job.cancel())
+
+    def done(self) -> bool:
+        """Tell whether the job has ended."""
+        return self._job.done()
+
+    @property
+    def status(self) -> StatusEvent:
+        """The latest status, also if status events were not asked for."""
+        return self._job.status
+
+    @property
+    def event_id(self) -> str | None:
+        """The server's id of the job; None before it is accepted, and for unqueued calls."""
+        return self._job.event_id
+
+    def wait_for_id(self) -> str | None:
+        """Wait for the id that the server gives the job; None if it never gives one."""
+        return self.event_id or (None if self.done() else self._run(self._job.wait_for_id()))
+
+    def outputs(self) -> list[list[Any]]:
+        """Return the `data` of all data events so far."""
+        return self._job.outputs()
+
+    def add_done_callback(self, callback: Callable[[Job], object]) -> None:
+        """Call `callback(job)` in the background thread when the job ends; now if it has ended."""
+        if self.done():
+            self._job._call_back(lambda _: callback(self))
+        else:
+            self._call_soon(lambda: self._job.add_done_callback(lambda _: callback(self)))
+
+    def send_chunk(self, payload: Sequence[Any] | Mapping[str, Any]) -> None:
+        """Send the next chunk of a streaming input; see `AsyncJob.send_chunk`."""
+        self._run(self._job.send_chunk(payload))
+
+    def close_stream(self) -> None:
+        """End a streaming input; see `AsyncJob.close_stream`."""
+        self._run(self._job.close_stream())

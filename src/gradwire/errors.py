@@ -1,0 +1,253 @@
+"""Every error that gradwire raises.
+
+```
+GradwireError
+├── ConnectError (ConnectionError)           the app could not be reached
+│   └── ConnectTimeout (TimeoutError)
+├── ConnectionLostError (ConnectionError)    a connection broke while jobs were waiting on it
+├── DeadlineExceededError (TimeoutError)     a deadline of the caller's passed
+├── ProtocolError                            the server said something that is not Gradio's protocol
+├── AccessError (PermissionError)
+│   ├── AuthenticationError                  a login is needed, or it was refused
+│   └── SpaceNotFoundError                   no such Space, or it is private
+├── AppError                                 the app's function failed, usually by `raise
+gr.Error(...)`
+│   ├── QueueFullError
+│   ├── ValidationError (ValueError)         a validator of the app refused the input
+│   ├── SessionNotFoundError                 the server no longer knows this session
+│   └── QuotaExceededError                   no ZeroGPU quota left
+├── EndpointNotFoundError (ValueError)
+├── InvalidArgumentError (TypeError, ValueError)
+├── UploadError (OSError)
+│   ├── LocalFileNotFoundError (FileNotFoundError)
+│   └── FileTooLargeError (ValueError)
+├── DownloadError (OSError)
+├── JobCancelledError
+└── ClientClosedError
+```
+
+Facts are attributes (`url`, `status`, `endpoint`, `event_id`, …; None where unknown). Messages say
+what to do next and never hold a token: URLs are shown without user info and signatures.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_SECRET_QUERY = re.compile(r"([?&](?:__sign|token|access_token|key)=)[^&#]*", re.IGNORECASE)
+_USER_INFO = re.compile(r"^(\w+://)[^/@?#]*@")
+
+
+def redact_url(url: str) -> str:
+    """Return `url` without user info and without the values of secret query parameters."""
+    return _SECRET_QUERY.sub(r"\1…", _USER_INFO.sub(r"\1", url))
+
+
+class GradwireError(Exception):
+    """Base of all errors of this library.
+
+    Attributes:
+        url: The address that was asked, redacted.
+        status: The HTTP status that was answered.
+        endpoint: The endpoint that was called, such as `"/predict"`.
+        event_id: The server's id of the job.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        url: str | None = None,
+        status: int | None = None,
+        endpoint: str | None = None,
+        event_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.url = None if url is None else redact_url(url)
+        self.status = status
+        self.endpoint = endpoint
+        self.event_id = event_id
+
+    def __str__(self) -> str:
+        # OSError among the bases would print "[Errno …]" for more than one argument.
+        return str(self.args[0]) if self.args else ""
+
+
+class ConnectError(GradwireError, ConnectionError):
+    """The app could not be reached; the message starts with "Could not connect"."""
+
+    def __init__(self, reason: str, **facts: Any) -> None:
+        super().__init__(
+            reason if reason.startswith("Could not connect") else f"Could not connect{reason}",
+            **facts,
+        )
+
+
+class ConnectTimeout(ConnectError, TimeoutError):
+    """The app could not be reached within the connect or total deadline."""
+
+
+class ConnectionLostError(GradwireError, ConnectionError):
+    """A connection broke while jobs were waiting on it; their outcome is unknown.
+
+    A dropped event stream cannot be resumed, so the jobs fail. The server may have run them.
+
+    Attributes:
+        event_ids: The server's ids of all jobs lost with the connection.
+        session_hash: The session that they belong to.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        event_ids: tuple[str, ...] = (),
+        session_hash: str | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.event_ids = event_ids
+        self.session_hash = session_hash
+
+
+class DeadlineExceededError(GradwireError, TimeoutError):
+    """A deadline of the caller's passed before the answer came."""
+
+
+class ProtocolError(GradwireError):
+    """The server's answer is not what Gradio's protocol says."""
+
+
+class AccessError(GradwireError, PermissionError):
+    """Base of what keeps a caller out."""
+
+
+class AuthenticationError(AccessError):
+    """A login is needed and none was given, or it was refused.
+
+    Attributes:
+        auth_message: The app's own words for people who log in.
+    """
+
+    def __init__(self, message: str, *, auth_message: str | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.auth_message = auth_message
+
+
+class SpaceNotFoundError(AccessError):
+    """There is no such Space, or it is private and no valid token was given."""
+
+
+class AppError(GradwireError):
+    """The app's function failed.
+
+    Attributes:
+        title: The heading that the app gave the error.
+        duration: Seconds for which the app would show it; None: until closed.
+        visible: Whether the app would show it to people.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        title: str | None = None,
+        duration: float | None = None,
+        visible: bool = True,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.title = title
+        self.duration = duration
+        self.visible = visible
+
+
+class QueueFullError(AppError):
+    """The app's queue takes no more jobs now; the message contains "queue full"."""
+
+
+class ValidationError(AppError, ValueError):
+    """A validator of the app refused the input before it was queued.
+
+    Attributes:
+        problems: One `(parameter name, message)` for each refused value.
+    """
+
+    def __init__(
+        self, message: str, *, problems: tuple[tuple[str, str], ...] = (), **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        self.problems = problems
+
+
+class SessionNotFoundError(AppError):
+    """The server does not know this session, most often because it restarted."""
+
+
+class QuotaExceededError(AppError):
+    """The caller has no ZeroGPU quota left for this call.
+
+    Attributes:
+        requested: GPU seconds that the call asked for.
+        left: GPU seconds that were left.
+        retry_after: Seconds until the call can succeed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        requested: float | None = None,
+        left: float | None = None,
+        retry_after: float | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.requested = requested
+        self.left = left
+        self.retry_after = retry_after
+
+
+class EndpointNotFoundError(GradwireError, ValueError):
+    """The app has no such endpoint; the message lists those that it has."""
+
+
+class InvalidArgumentError(GradwireError, TypeError, ValueError):
+    """An argument is wrong; nothing was sent."""
+
+
+class UploadError(GradwireError, OSError):
+    """A file could not be read or was not taken by the server."""
+
+
+class LocalFileNotFoundError(UploadError, FileNotFoundError):
+    """A file to upload does not exist; nothing was sent."""
+
+
+class FileTooLargeError(UploadError, ValueError):
+    """A file is larger than the app takes.
+
+    Attributes:
+        size: Bytes of the file.
+        limit: Bytes that the app takes.
+    """
+
+    def __init__(
+        self, message: str, *, size: int | None = None, limit: int | None = None, **facts: Any
+    ) -> None:
+        super().__init__(message, **facts)
+        self.size = size
+        self.limit = limit
+
+
+class DownloadError(GradwireError, OSError):
+    """A file could not be fetched or could not be written; no partial file is left."""
+
+
+class JobCancelledError(GradwireError):
+    """The job was cancelled."""
+
+
+class ClientClosedError(GradwireError):
+    """The client was closed, before the call or while it waited."""

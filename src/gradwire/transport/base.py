@@ -1,0 +1,104 @@
+"""What the client needs from whatever moves the bytes.
+
+One implementation stands beside this file; a browser will need another. Errors of the
+implementation never pass: they come out as `ConnectError`, `ConnectTimeout`, `ConnectionLostError`
+or
+`DeadlineExceededError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from gradwire.data.multipart import FilePart, MultipartBody
+from gradwire.wire.requests import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Timeout:
+    """Deadlines, in seconds; None: wait for ever.
+
+    Attributes:
+        connect: To open a connection: name lookup, TCP, TLS.
+        read: The longest silence of the server while it owes an answer. Jobs that wait in the
+        queue or run are
+            not silent: the server sends a heartbeat every 15 seconds.
+        upload: For one upload as a whole.
+        total: For one call as a whole, from `predict` or `submit` to its end, and for connecting
+        as a whole.
+    """
+
+    connect: float | None = 10.0
+    read: float | None = 180.0
+    upload: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    """Where the answer came from, after redirects."""
+
+
+class AnswerStream(Protocol):
+    """An HTTP answer whose body is read as it comes."""
+
+    status: int
+    headers: Mapping[str, str]
+    url: str
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body in pieces of any size; raise ConnectionLostError if it breaks off."""
+        ...
+
+    async def read(self) -> bytes:
+        """Read the rest of the body."""
+        ...
+
+
+class Transport(Protocol):
+    """Moves bytes between this process and servers.
+
+    Headers and cookies belong to one origin, that of the app, and are sent nowhere else.
+    """
+
+    async def request(self, request: Request, timeout: Timeout) -> Answer:
+        """Send a request, read the whole answer."""
+        ...
+
+    def stream(
+        self, request: Request, timeout: Timeout
+    ) -> AbstractAsyncContextManager[AnswerStream]:
+        """Send a request, read the answer as it comes."""
+        ...
+
+    async def upload(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        body: MultipartBody,
+        timeout: Timeout,
+        on_progress: Callable[[FilePart, int], None] | None = None,
+    ) -> Answer:
+        """POST a multipart body, reading its files while it is sent."""
+        ...
+
+    def set_cookies(self, cookies: Mapping[str, str]) -> None:
+        """Keep cookies for the app's origin."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
+
+    def abort(self) -> None:
+        """Close all connections at once, without an event loop."""
+        ...

@@ -1,0 +1,177 @@
+"""The events that a job yields.
+
+All are frozen and have a `type`, so that `match` and `if event.type == "data"` both work. An event
+never changes when a later one arrives. Treat what `data` holds as read-only: steps share the parts
+that they have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from gradwire.data.outputs import OutputSteps
+
+EventType = Literal["data", "status", "log", "render"]
+Stage = Literal["pending", "generating", "streaming", "complete", "error"]
+EVENT_TYPES: tuple[EventType, ...] = ("data", "status", "log", "render")
+
+
+def now() -> datetime:
+    """Return the present moment, with its time zone."""
+    return datetime.now(UTC)
+
+
+class ProgressData(msgspec.Struct, frozen=True):
+    """One progress bar of `gr.Progress`."""
+
+    index: float | None = None
+    """Steps done."""
+    length: float | None = None
+    """Steps in all."""
+    unit: str | None = None
+    """What is counted, such as `"steps"`."""
+    progress: float | None = None
+    """The share done, from 0 to 1, where the app gives that instead of steps."""
+    desc: str | None = None
+    """The app's words beside the bar."""
+
+
+class DataEvent:
+    """The endpoint's outputs, complete or as far as they have grown.
+
+    Decoding and applying diffs happens when `data` or `delta` is first read.
+    """
+
+    __slots__ = ("_delta", "_finish", "_step", "_steps", "_values", "endpoint", "final", "fn_index")
+
+    type: ClassVar[Literal["data"]] = "data"
+    _steps: OutputSteps
+    _step: int
+    _finish: Callable[[list[Any]], list[Any]]
+    _values: list[Any]
+    _delta: list[Any]
+
+    def __init__(
+        self,
+        steps: OutputSteps,
+        step: int,
+        finish: Callable[[list[Any]], list[Any]],
+        *,
+        final: bool,
+        endpoint: str | int,
+        fn_index: int,
+    ) -> None:
+        set_ = object.__setattr__
+        set_(self, "_steps", steps)
+        set_(self, "_step", step)
+        set_(self, "_finish", finish)
+        set_(self, "final", final)
+        set_(self, "endpoint", endpoint)
+        set_(self, "fn_index", fn_index)
+
+    final: bool
+    """Whether this is the job's result, sent once more in full when the function ended."""
+    endpoint: str | int
+    fn_index: int
+
+    @property
+    def data(self) -> list[Any]:
+        """One value for each output; files are `FileData`, State outputs are left out."""
+        try:
+            return self._values
+        except AttributeError:
+            values = self._finish(self._steps.values(self._step))
+            object.__setattr__(self, "_values", values)
+            return values
+
+    @property
+    def delta(self) -> list[Any]:
+        """What this step added, one value for each output.
+
+        The new part of a text that grew (also inside a chat history), the whole value where it is
+        new or was replaced, an empty text or None where nothing changed. `print(event.delta[0],
+        end="")` prints a token stream without looking at the whole text again.
+        """
+        try:
+            return self._delta
+        except AttributeError:
+            values = self._finish(self._steps.delta(self._step))
+            object.__setattr__(self, "_delta", values)
+            return values
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"events are frozen: cannot set {name!r}")
+
+    def __repr__(self) -> str:
+        final = ", final=True" if self.final else ""
+        return f"DataEvent(endpoint={self.endpoint!r}, data={self.data!r}{final})"
+
+
+class StatusEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A change in what becomes of the job. The last event of a job has stage complete or error."""
+
+    type: ClassVar[Literal["status"]] = "status"
+
+    stage: Stage
+    queue: bool
+    """Whether the call goes through the app's queue."""
+    endpoint: str | int
+    fn_index: int
+    position: int | None = None
+    """Jobs before this one in the queue."""
+    size: int | None = None
+    """Jobs in the queue."""
+    eta: float | None = None
+    """Seconds until the result is expected."""
+    code: str | None = None
+    """A word for the kind of error, such as `"queue_full"`, `"validation_error"`, `"cancelled"`."""
+    success: bool | None = None
+    message: str | None = None
+    title: str | None = None
+    progress_data: tuple[ProgressData, ...] | None = None
+    time: datetime = msgspec.field(default_factory=now)
+    """When the message arrived here."""
+    time_limit: float | None = None
+    """Seconds that a streaming input has left."""
+    duration: float | None = None
+    """Seconds that the function (or this step of it) ran on the server."""
+    used_cache: str | None = None
+    """`"full"` or `"partial"` where the app answered from its cache."""
+    cache_duration: float | None = None
+    avg_time: float | None = None
+    changed_state_ids: tuple[int, ...] = ()
+    """State components that the function changed."""
+
+
+class LogEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A message of the app for the caller: `gr.Info`, `gr.Warning` and the like."""
+
+    type: ClassVar[Literal["log"]] = "log"
+
+    log: str
+    level: str
+    """`"info"`, `"warning"`, `"success"` or `"error"`."""
+    endpoint: str | int
+    fn_index: int
+    title: str | None = None
+    duration: float | None = None
+    """Seconds for which the app would show it; None: until closed."""
+    visible: bool = True
+
+
+class RenderEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A `gr.render` has changed components and endpoints; the client's config follows it."""
+
+    type: ClassVar[Literal["render"]] = "render"
+
+    data: dict[str, Any]
+    """The new `components`, `dependencies`, `layout` and the `render_id`."""
+    endpoint: str | int
+    fn_index: int
+
+
+Event = DataEvent | StatusEvent | LogEvent | RenderEvent

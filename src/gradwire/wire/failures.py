@@ -1,0 +1,171 @@
+"""What a server says when something fails, as errors.
+
+Two sources: the `output` of a job that ended without success, and the HTTP answer to a request that
+was refused. Both carry text of the app's author, or none at all.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.errors import (
+    AppError,
+    AuthenticationError,
+    ConnectError,
+    GradwireError,
+    ProtocolError,
+    QueueFullError,
+    QuotaExceededError,
+    SessionNotFoundError,
+    ValidationError,
+    redact_url,
+)
+from gradwire.wire.messages import Output
+
+_QUOTA = re.compile(r"exceeded your (?:\w+ )*GPU quota|GPU quota exceeded", re.IGNORECASE)
+_QUOTA_SECONDS = re.compile(r"\(?(\d+(?:\.\d+)?)s requested vs\.? (-?\d+(?:\.\d+)?)s left\)?")
+_QUOTA_RETRY = re.compile(r"try again in (?:(\d+) days?, )?(\d+):(\d\d):(\d\d)", re.IGNORECASE)
+
+_NO_REASON = (
+    "The app raised an error and does not show it to callers. Look into the app's own log, or "
+    "start the app with launch(show_error=True)."
+)
+
+
+def failed_output(
+    output: Output, title: str | None, endpoint: str | int, event_id: str | None
+) -> AppError:
+    """Return the error of a job that ended without success."""
+    facts: dict[str, Any] = {
+        "title": output.title or title,
+        "duration": output.duration,
+        "visible": output.visible is not False,
+        "endpoint": str(endpoint),
+        "event_id": event_id,
+    }
+    message = _NO_REASON if output.error is None else str(output.error)
+    if output.title is None and len(message) > 1 and message[0] == message[-1] == "'":
+        # Servers that give errors no title (up to 5.0) send the text of gr.Error in quotes.
+        message = message[1:-1]
+    if _QUOTA.search(message) or _QUOTA.search(str(facts["title"])):
+        return _quota_error(message, facts)
+    return AppError(message, **facts)
+
+
+def _quota_error(message: str, facts: dict[str, Any]) -> QuotaExceededError:
+    seconds = _QUOTA_SECONDS.search(message)
+    wait = _QUOTA_RETRY.search(message)
+    retry_after = None
+    if wait:
+        days, hours, minutes, rest = (int(part or 0) for part in wait.groups())
+        retry_after = float(((days * 24 + hours) * 60 + minutes) * 60 + rest)
+    return QuotaExceededError(
+        message,
+        requested=float(seconds[1]) if seconds else None,
+        left=float(seconds[2]) if seconds else None,
+        retry_after=retry_after,
+        **facts,
+    )
+
+
+def unexpected_error(message: str | None, session_not_found: bool, **facts: Any) -> AppError:
+    """Return the error for an `unexpected_error` message.
+
+    Up to 5.0 only the text tells that the session is gone ("404: Session not found.").
+    """
+    text = message or ""
+    if session_not_found or text.startswith("404"):
+        return SessionNotFoundError(
+            "The server no longer knows this session, most likely because the app restarted. "
+            f"Connect again. (The server said {text!r}.)",
+            **facts,
+        )
+    return AppError(f"The server broke off the job: {text or 'it gave no reason'}.", **facts)
+
+
+def refused_request(status: int, body: bytes, url: str, endpoint: str | int) -> GradwireError:
+    """Return the error for an HTTP answer that accepts no job.
+
+    Args:
+        status: The HTTP status.
+        body: The answer's body, JSON with `detail` or `error` if it comes from Gradio.
+        url: What was asked.
+        endpoint: The endpoint that was called.
+    """
+    answer = _json_object(body)
+    facts: dict[str, Any] = {"url": url, "status": status, "endpoint": str(endpoint)}
+    if answer is None:
+        return _foreign_answer(status, body, facts)
+    detail = answer.get("detail", answer.get("error"))
+    if status == 401:
+        return not_authenticated(detail, url)
+    if status == 422:
+        return _refused_input(detail, facts)
+    if status == 503 and "full" in str(detail).lower():
+        return QueueFullError(
+            f"The app's queue full: {detail} Try again later.", title="Queue full", **facts
+        )
+    if status == 500 and "error" in answer:
+        return failed_output(_output_of(answer), None, endpoint, None)
+    return AppError(f"The server refused the call ({status}): {detail}", **facts)
+
+
+def not_authenticated(detail: object, url: str) -> AuthenticationError:
+    """Return the error for a 401; `detail` holds the app's `auth_message` from 5.49 on."""
+    words = detail.get("auth_message") if isinstance(detail, dict) else None
+    said = f" The app says: {words}" if words else ""
+    return AuthenticationError(
+        f"This app asks for a login. Pass auth=(username, password) when connecting.{said}",
+        auth_message=words,
+        url=url,
+        status=401,
+    )
+
+
+def _refused_input(detail: object, facts: dict[str, Any]) -> GradwireError:
+    problems = tuple(
+        (str(item.get("parameter_name") or ""), str(item.get("message") or ""))
+        for item in (detail if isinstance(detail, list) else ())
+        if isinstance(item, dict) and item.get("is_valid") is False
+    )
+    if problems:
+        text = "; ".join(f"{name}: {message}" if name else message for name, message in problems)
+        return ValidationError(f"The app refused the input: {text}", problems=problems, **facts)
+    if isinstance(detail, str):
+        return ValidationError(f"The app refused the input: {detail}", **facts)
+    return ProtocolError(f"The server did not understand the call (422): {detail!r:.300}", **facts)
+
+
+def _foreign_answer(status: int, body: bytes, facts: dict[str, Any]) -> GradwireError:
+    """Return the error for an answer that some proxy gave, not Gradio."""
+    start = body[:80].decode("utf-8", "replace").strip()
+    where = redact_url(facts["url"])
+    if status in (502, 503, 504):
+        return ConnectError(
+            f": {where} answered {status}; the app behind it does not run. It said {start!r}.",
+            **facts,
+        )
+    return ProtocolError(
+        f"{where} answered {status}, which no Gradio server says here. It begins with {start!r}.",
+        **facts,
+    )
+
+
+def _output_of(answer: dict[str, Any]) -> Output:
+    title, duration, visible = (answer.get(key) for key in ("title", "duration", "visible"))
+    return Output(
+        error=answer.get("error"),
+        title=title if isinstance(title, str) else None,
+        duration=duration if isinstance(duration, int | float) else None,
+        visible=visible if isinstance(visible, bool) else None,
+    )
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
+    try:
+        answer = decode(body)
+    except JSONDecodeFailure:
+        return None
+    return answer if isinstance(answer, dict) else None

@@ -1,0 +1,60 @@
+"""The result of a call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from gradwire.wire.events import DataEvent, LogEvent, now
+
+
+class Prediction:
+    """What an endpoint returned.
+
+    Attributes:
+        duration: Seconds that the function ran on the server, if the server says.
+        average_duration: Seconds that it usually runs.
+        time: When the result arrived.
+        logs: What the app told the caller meanwhile (`gr.Info`, `gr.Warning` …).
+    """
+
+    __slots__ = ("_event", "average_duration", "duration", "logs", "time")
+
+    def __init__(
+        self,
+        event: DataEvent,
+        *,
+        duration: float | None,
+        average_duration: float | None,
+        logs: tuple[LogEvent, ...] = (),
+    ) -> None:
+        self._event = event
+        self.duration = duration
+        self.average_duration = average_duration
+        self.logs = logs
+        self.time: datetime = now()
+
+    @property
+    def data(self) -> list[Any]:
+        """One value for each output; files are `FileData`, State outputs are left out."""
+        return self._event.data
+
+    @property
+    def value(self) -> Any:
+        """The output itself where there is one, a tuple of them where there are several."""
+        data = self._event.data
+        return data[0] if len(data) == 1 else tuple(data)
+
+    @property
+    def endpoint(self) -> str | int:
+        """What was called, as the caller named it."""
+        return self._event.endpoint
+
+    @property
+    def fn_index(self) -> int:
+        """The server's number of the function."""
+        return self._event.fn_index
+
+    def __repr__(self) -> str:
+        facts = f"endpoint={self.endpoint!r}, duration={self.duration!r}"
+        return f"Prediction(data={self.data!r}, {facts})"

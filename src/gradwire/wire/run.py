@@ -1,0 +1,350 @@
+"""One submission as a state machine: server messages in, events out, exactly one end.
+
+```
+            estimation, progress, log             (every protocol)
+            ┌────┐
+  WAITING ──┴────┴──► STARTED ──────────────► ENDED
+     │  process_starts   │ ▲ process_generating, process_streaming
+     │                   └─┘                    ▲
+     └──────────────────────────────────────────┘
+       process_completed, unexpected_error, or the client's own end:
+       cancelled, connection lost, deadline, client closed
+```
+
+Once ended, a run swallows whatever still arrives: servers do send messages after a job's end, such
+as the real result of a cancelled plain function. `outcome` is set once, and together with it the
+last status event is made, so every observer sees the same end.
+
+What a step holds depends on the protocol. Up to `sse_v1` each one is full. From `sse_v2` on, the
+first is full, the following are diffs, and the end is full again. Streaming inputs
+(`process_streaming`) are full always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import time
+from typing import Any
+
+import msgspec
+
+from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.data.outputs import OutputSteps
+from gradwire.errors import GradwireError, JobCancelledError, ProtocolError
+from gradwire.wire.events import (
+    DataEvent,
+    Event,
+    EventType,
+    LogEvent,
+    ProgressData,
+    RenderEvent,
+    StatusEvent,
+)
+from gradwire.wire.failures import failed_output, unexpected_error
+from gradwire.wire.messages import (
+    Estimation,
+    Log,
+    Malformed,
+    Output,
+    ProcessCompleted,
+    ProcessGenerating,
+    ProcessStarts,
+    ProcessStreaming,
+    Progress,
+    ServerMessage,
+    UnexpectedError,
+    Unknown,
+)
+from gradwire.wire.prediction import Prediction
+
+_FULL_STEPS = frozenset({"ws", "sse", "sse_v1"})
+
+
+class Run:
+    """One submission, from the moment it is made.
+
+    Attributes:
+        endpoint: What the caller named: a name or an index.
+        fn_index: The server's number of the function.
+        event_id: The server's id of the job, once it has accepted it.
+        started: Whether the server has begun to run the function.
+        outcome: None while the job lives; then its `Prediction` or its error.
+        heard_on: The number of the stream that last carried a message for it (see `session.py`).
+    """
+
+    def __init__(
+        self,
+        endpoint: str | int,
+        fn_index: int,
+        *,
+        queue: bool = True,
+        protocol: str = "sse_v3",
+        wanted: frozenset[EventType] = frozenset({"data"}),
+        finish: Callable[[list[Any]], list[Any]] = list,
+    ) -> None:
+        self.endpoint = endpoint
+        self.fn_index = fn_index
+        self.event_id: str | None = None
+        self.started = False
+        self.outcome: Prediction | GradwireError | None = None
+        self.heard_on = 0
+        self.logs: list[LogEvent] = []
+        self._queue = queue
+        self._diffs = protocol not in _FULL_STEPS
+        self._wants_data = "data" in wanted
+        self._wants_status = "status" in wanted
+        self._wants_log = "log" in wanted
+        self._wants_render = "render" in wanted
+        self._finish = finish
+        self._steps: OutputSteps | None = None
+        self._last: ServerMessage | None = None
+        self._last_at = time()
+        self._status: StatusEvent | None = None
+        self.rendered: list[dict[str, Any]] = []
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has its outcome."""
+        return self.outcome is not None
+
+    @property
+    def status(self) -> StatusEvent:
+        """The latest status; made when asked for, because few ask."""
+        if self._status is None:
+            self._status = self._status_of(self._last)
+        return self._status
+
+    # -- what the server says ------------------------------------------------------------------
+
+    def receive(self, message: ServerMessage | Unknown | Malformed) -> list[Event]:
+        """Take a message of this job; return the events that the caller asked for."""
+        if self.outcome is not None:
+            return []
+        handler = _HANDLERS.get(type(message))
+        return handler(self, message) if handler else []
+
+    def accepted(self, event_id: str | None) -> list[Event]:
+        """The server has taken the job."""
+        self.event_id = event_id
+        return [self.status] if self._wants_status and self._last is None else []
+
+    def answered(self, body: bytes) -> list[Event]:
+        """Take the answer to an unqueued call, which is the `output` of the job itself."""
+        try:
+            output = msgspec.json.decode(body, type=Output)
+        except JSONDecodeFailure as error:
+            return self.fail(ProtocolError(f"The result cannot be read: {error}", **self._facts()))
+        return self._completed(ProcessCompleted(output=output))
+
+    def _note(self, message: ServerMessage) -> list[Event]:
+        """Remember the latest news; make the status event only for those who want it."""
+        self._last, self._last_at, self._status = message, time(), None
+        return [self.status] if self._wants_status else []
+
+    def _starts(self, message: ProcessStarts) -> list[Event]:
+        self.started = True
+        return self._note(message)
+
+    def _logged(self, message: Log) -> list[Event]:
+        event = LogEvent(
+            log=message.log,
+            level=message.level,
+            title=message.title,
+            duration=message.duration,
+            visible=message.visible,
+            endpoint=self.endpoint,
+            fn_index=self.fn_index,
+        )
+        self.logs.append(event)
+        return [event] if self._wants_log else []
+
+    def _generating(self, message: ProcessGenerating) -> list[Event]:
+        self.started = True
+        if not message.success:
+            return self.fail(failed_output(message.output, None, self.endpoint, self.event_id))
+        events = self._note(message)
+        if not message.output.data:
+            return events
+        full = type(message) is ProcessStreaming or not self._diffs
+        data = self._step(message.output, full=full)
+        if self._wants_data:
+            events.append(data)
+        return events + self._render(message.output)
+
+    def _completed(self, message: ProcessCompleted) -> list[Event]:
+        output = message.output
+        if not message.success:
+            return self.fail(
+                failed_output(output, message.title, self.endpoint, self.event_id), message
+            )
+        if not output.data:
+            # A job that was cancelled ends with success and without data.
+            return self.fail(
+                JobCancelledError("The job was cancelled on the server.", **self._facts()), message
+            )
+        data = self._step(output, full=True, final=True)
+        events: list[Event] = [data] if self._wants_data else []
+        events += self._render(output)
+        self.outcome = Prediction(
+            data,
+            duration=output.duration,
+            average_duration=output.average_duration,
+            logs=tuple(self.logs),
+        )
+        return events + self._note(message)
+
+    def _broke(self, message: UnexpectedError) -> list[Event]:
+        error = unexpected_error(message.message, message.session_not_found, **self._facts())
+        return self.fail(error, message)
+
+    def _malformed(self, message: Malformed) -> list[Event]:
+        error = ProtocolError(f"A message cannot be read: {message.reason}", **self._facts())
+        return self.fail(error)
+
+    def _step(self, output: Output, *, full: bool, final: bool = False) -> DataEvent:
+        steps = self._steps
+        if full or steps is None:
+            steps = self._steps = OutputSteps(output.data, steps)
+            step = 0
+        else:
+            step = steps.add_diff(output.data)
+        return DataEvent(
+            steps,
+            step,
+            self._finish,
+            final=final,
+            endpoint=self.endpoint,
+            fn_index=self.fn_index,
+        )
+
+    def _render(self, output: Output) -> list[Event]:
+        if len(output.render_config) <= len(b"null"):
+            return []
+        config = decode(output.render_config)
+        if not isinstance(config, dict):
+            return []
+        # The client's config follows even when the caller did not ask for the event.
+        self.rendered.append(config)
+        event = RenderEvent(data=config, endpoint=self.endpoint, fn_index=self.fn_index)
+        return [event] if self._wants_render else []
+
+    # -- ends that the client decides ------------------------------------------------------------
+
+    def fail(self, error: GradwireError, message: ServerMessage | None = None) -> list[Event]:
+        """End the run with an error, unless it has ended already."""
+        if self.outcome is not None:
+            return []
+        self.outcome = error
+        return self._note(message) if message is not None else self._note_end()
+
+    def _note_end(self) -> list[Event]:
+        self._last_at, self._status = time(), None
+        return [self.status] if self._wants_status else []
+
+    def _facts(self) -> dict[str, Any]:
+        return {"endpoint": str(self.endpoint), "event_id": self.event_id}
+
+    # -- status ----------------------------------------------------------------------------------
+
+    def _status_of(self, message: ServerMessage | None) -> StatusEvent:
+        fields: dict[str, Any] = {"stage": "pending"}
+        describe = _DESCRIBERS.get(type(message))
+        if describe:
+            fields |= describe(message)
+        if isinstance(self.outcome, GradwireError):
+            fields |= _describe_error(self.outcome)
+        return StatusEvent(
+            queue=self._queue,
+            endpoint=self.endpoint,
+            fn_index=self.fn_index,
+            time=datetime.fromtimestamp(self._last_at, UTC),
+            **fields,
+        )
+
+
+def _describe_estimation(message: Estimation) -> dict[str, Any]:
+    return {"position": message.rank, "size": message.queue_size, "eta": message.rank_eta}
+
+
+def _describe_start(message: ProcessStarts) -> dict[str, Any]:
+    return {"position": 0, "eta": message.eta}
+
+
+def _describe_progress(message: Progress) -> dict[str, Any]:
+    units = message.progress_data or ()
+    bars = tuple(ProgressData(u.index, u.length, u.unit, u.progress, u.desc) for u in units)
+    return {"progress_data": bars}
+
+
+def _describe_step(message: ProcessGenerating) -> dict[str, Any]:
+    streaming = type(message) is ProcessStreaming
+    return {
+        "stage": "streaming" if streaming else "generating",
+        "success": message.success,
+        "time_limit": message.time_limit,
+        **_describe_output(message.output),
+    }
+
+
+def _describe_end(message: ProcessCompleted) -> dict[str, Any]:
+    return {
+        "stage": "complete",
+        "success": message.success,
+        "title": message.title,
+        "used_cache": message.used_cache,
+        "cache_duration": message.cache_duration,
+        "avg_time": message.avg_time,
+        **_describe_output(message.output),
+    }
+
+
+def _describe_output(output: Output) -> dict[str, Any]:
+    changed = output.changed_state_ids
+    return {
+        "duration": output.duration,
+        "changed_state_ids": tuple(changed) if isinstance(changed, list) else (),
+    }
+
+
+def _describe_error(error: GradwireError) -> dict[str, Any]:
+    return {
+        "stage": "error",
+        "success": False,
+        "message": str(error),
+        "code": _CODES.get(type(error).__name__, "error"),
+        "title": getattr(error, "title", None),
+    }
+
+
+_CODES = {
+    "QueueFullError": "queue_full",
+    "ValidationError": "validation_error",
+    "JobCancelledError": "cancelled",
+    "ConnectionLostError": "connection_lost",
+    "SessionNotFoundError": "session_not_found",
+    "QuotaExceededError": "quota_exceeded",
+    "DeadlineExceededError": "deadline_exceeded",
+    "ClientClosedError": "client_closed",
+}
+
+_DESCRIBERS: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Estimation: _describe_estimation,
+    ProcessStarts: _describe_start,
+    Progress: _describe_progress,
+    ProcessGenerating: _describe_step,
+    ProcessStreaming: _describe_step,
+    ProcessCompleted: _describe_end,
+}
+
+_HANDLERS: dict[type, Callable[[Run, Any], list[Event]]] = {
+    Estimation: Run._note,
+    ProcessStarts: Run._starts,
+    Progress: Run._note,
+    Log: Run._logged,
+    ProcessGenerating: Run._generating,
+    ProcessStreaming: Run._generating,
+    ProcessCompleted: Run._completed,
+    UnexpectedError: Run._broke,
+    Malformed: Run._malformed,
+}

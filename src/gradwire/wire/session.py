@@ -1,0 +1,195 @@
+"""The event stream that all jobs of a session share, as a state machine.
+
+From `sse_v1` on, a job is accepted by a POST and its messages come over
+`GET /queue/data?session_hash=…`, one stream for all jobs of the session. What the
+recordings of real servers teach:
+
+- There may be only one reader. Two readers of one session split the messages between them.
+- Messages of a job that nobody reads yet wait on the server, so the first attach may be late. But
+  a stream opened while no job is pending hangs without a word: `needs_stream` is true only while
+  one is.
+- Messages may overtake the POST's answer. They are kept until the job's id is known (`_early`),
+  bounded, because some belong to jobs that ended long ago and nobody will ask for them.
+- The server ends the stream (`close_stream` from `sse_v3`, else plain EOF) when no job is pending.
+  A job accepted at that very moment has had no message on this stream, and its messages wait for
+  the next one: it stays, and `needs_stream` is true again. A job that has had one was pending, so
+  an end is a broken connection for it.
+- A dropped stream cannot be resumed on any server since 4.25, and there is no way to ask what
+became of a
+  job. So all jobs of a dropped stream fail at once with `ConnectionLostError`.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from gradwire.errors import ConnectionLostError, GradwireError
+from gradwire.wire.events import Event
+from gradwire.wire.messages import (
+    CloseStream,
+    Heartbeat,
+    Malformed,
+    ServerMessage,
+    UnexpectedError,
+    Unknown,
+    decode_message,
+)
+from gradwire.wire.run import Run
+
+Delivery = tuple[Run, list[Event]]
+
+MAX_EARLY_MESSAGES = 10_000
+MAX_ENDED_IDS = 10_000
+MAX_SILENT_STREAMS = 5
+"""Streams in a row that ended without a message for anybody before the jobs are given up."""
+
+
+class Session:
+    """All queued jobs of one session and their stream.
+
+    Attributes:
+        session_hash: The session's name on the server.
+        is_open: Whether a stream is open or being opened; set by `opening` and `ended`.
+        closing: Whether the server has announced the end of the stream.
+    """
+
+    def __init__(self, session_hash: str) -> None:
+        self.session_hash = session_hash
+        self.is_open = False
+        self.closing = False
+        self._runs: dict[str, Run] = {}
+        self._early: OrderedDict[str, list[ServerMessage | Unknown | Malformed]] = OrderedDict()
+        self._early_count = 0
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._stream = 0
+        self._silent_streams = 0
+
+    @property
+    def pending(self) -> Iterable[Run]:
+        """The accepted jobs that have not ended."""
+        return self._runs.values()
+
+    @property
+    def needs_stream(self) -> bool:
+        """Whether a stream has to be opened now."""
+        return bool(self._runs) and not self.is_open
+
+    # -- jobs --------------------------------------------------------------------------------------
+
+    def accept(self, run: Run, event_id: str) -> list[Event]:
+        """Take in a job that the server has accepted; return what has already been said of it."""
+        events = run.accepted(event_id)
+        early = self._early.pop(event_id, [])
+        self._early_count -= len(early)
+        if run.ended:
+            self._forget(event_id)
+            return events
+        self._runs[event_id] = run
+        for message in early:
+            events += self._deliver(run, message)
+        return events
+
+    def give_up(self, run: Run, error: GradwireError) -> list[Event]:
+        """End a job by the client's own decision; later messages for it are dropped."""
+        events = run.fail(error)
+        if run.event_id is not None and self._runs.pop(run.event_id, None) is not None:
+            self._forget(run.event_id)
+        return events
+
+    def siblings(self, run: Run) -> list[Run]:
+        """Return the other pending jobs of the same function."""
+        return [
+            other
+            for other in self._runs.values()
+            if other.fn_index == run.fn_index and other is not run
+        ]
+
+    # -- the stream --------------------------------------------------------------------------------
+
+    def opening(self) -> None:
+        """A stream is about to be opened."""
+        self.is_open = True
+        self.closing = False
+        self._stream += 1
+        self._silent_streams += 1
+
+    def receive(self, data: bytes) -> list[Delivery]:
+        """Take the data of one server-sent event; return what it means for which jobs."""
+        message = decode_message(data)
+        event_id = message.event_id
+        if event_id is not None:
+            run = self._runs.get(event_id)
+            if run is not None:
+                return [(run, self._deliver(run, message))]
+            self._keep(event_id, message)
+            return []
+        if isinstance(message, CloseStream):
+            self.closing = True
+        elif not isinstance(message, Heartbeat | Unknown):
+            return self._to_all(message)
+        return []
+
+    def ended(self, reason: str | None = None) -> list[Delivery]:
+        """The stream is over; fail the jobs that cannot get their messages any more.
+
+        Args:
+            reason: None for an orderly end, else what broke it.
+        """
+        self.is_open = False
+        self.closing = False
+        if reason is None and self._silent_streams <= MAX_SILENT_STREAMS:
+            lost = [run for run in self._runs.values() if run.heard_on == self._stream]
+        else:
+            lost = list(self._runs.values())
+        return self._lose(lost, reason or "the server ended it before the job was done")
+
+    def fail_all(self, error: GradwireError) -> list[Delivery]:
+        """End every job with the same error, as when the client is closed."""
+        return [(run, self.give_up(run, error)) for run in list(self._runs.values())]
+
+    # -- inside ------------------------------------------------------------------------------------
+
+    def _deliver(self, run: Run, message: ServerMessage | Unknown | Malformed) -> list[Event]:
+        run.heard_on = self._stream
+        self._silent_streams = 0
+        events = run.receive(message)
+        if run.outcome is not None and run.event_id is not None:
+            self._runs.pop(run.event_id, None)
+            self._forget(run.event_id)
+        return events
+
+    def _to_all(self, message: ServerMessage | Malformed) -> list[Delivery]:
+        if isinstance(message, UnexpectedError | Malformed):
+            return [(run, self._deliver(run, message)) for run in list(self._runs.values())]
+        return []
+
+    def _keep(self, event_id: str, message: ServerMessage | Unknown | Malformed) -> None:
+        if event_id in self._ended:
+            return
+        self._early.setdefault(event_id, []).append(message)
+        self._early_count += 1
+        while self._early_count > MAX_EARLY_MESSAGES:
+            _, dropped = self._early.popitem(last=False)
+            self._early_count -= len(dropped)
+
+    def _forget(self, event_id: str) -> None:
+        self._ended[event_id] = None
+        if len(self._ended) > MAX_ENDED_IDS:
+            self._ended.popitem(last=False)
+
+    def _lose(self, runs: list[Run], reason: str) -> list[Delivery]:
+        ids = tuple(run.event_id for run in runs if run.event_id is not None)
+        deliveries = []
+        for run in runs:
+            error = ConnectionLostError(
+                f"The event stream broke: {reason}. The outcome of the job is unknown; it may "
+                "have run. "
+                "Submit it again if it is safe to run twice.",
+                event_ids=ids,
+                session_hash=self.session_hash,
+                endpoint=str(run.endpoint),
+                event_id=run.event_id,
+            )
+            deliveries.append((run, self.give_up(run, error)))
+        return deliveries

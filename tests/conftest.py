@@ -1,0 +1,136 @@
+"""Fixtures that every test can use: real Gradio servers, started when first asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+if str(HERE) not in sys.path:
+    sys.path.insert(0, str(HERE))
+
+from servers.launch import Server, ServerError
+
+NEWEST = "6.31.0"
+SUBSET = (HERE / "servers" / "subset.txt").read_text(encoding="ascii").split()
+
+#: Tests that use one of these get the marker `server`.
+SERVER_FIXTURES = {
+    "any_server",
+    "auth_server",
+    "full_server",
+    "mount_server",
+    "mountauth_server",
+    "pages_server",
+    "server",
+    "start_server",
+}
+
+StartServer = Callable[..., Server]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "server: talks to a real Gradio server")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server."""
+    for item in items:
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.server)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the servers printed below a test that failed."""
+    report = yield
+    if report.failed:
+        for used in getattr(item, "funcargs", {}).values():
+            if isinstance(used, Server) and used.output:
+                title = f"gradio {used.version} ({used.mode})"
+                report.sections.append((title, used.output[-4000:]))
+    return report
+
+
+def serve(version: str, mode: str) -> Iterator[Server]:
+    """Run one server for as long as a fixture lives; one that is not installed is a failure."""
+    server = Server(version, mode)
+    try:
+        start(server)
+        yield server
+    finally:
+        server.close()
+
+
+def start(server: Server) -> Server:
+    """Start a server, or fail the test with what the server printed."""
+    try:
+        return server.start()
+    except ServerError as error:
+        problem = str(error)
+    pytest.fail(problem, pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Serve the newest Gradio, open to all."""
+    yield from serve(NEWEST, "plain")
+
+
+@pytest.fixture(scope="session")
+def auth_server() -> Iterator[Server]:
+    """Serve the newest Gradio behind the login ada / pw."""
+    yield from serve(NEWEST, "auth")
+
+
+@pytest.fixture(scope="session")
+def mount_server() -> Iterator[Server]:
+    """Serve the newest Gradio under /sub of another application."""
+    yield from serve(NEWEST, "mount")
+
+
+@pytest.fixture(scope="session")
+def mountauth_server() -> Iterator[Server]:
+    """Serve the newest Gradio under /sub, behind the login ada / pw."""
+    yield from serve(NEWEST, "mountauth")
+
+
+@pytest.fixture(scope="session")
+def full_server() -> Iterator[Server]:
+    """Serve the newest Gradio with a queue in which one event can wait."""
+    yield from serve(NEWEST, "full")
+
+
+@pytest.fixture(scope="session")
+def pages_server() -> Iterator[Server]:
+    """Serve an app of two pages on the newest Gradio."""
+    yield from serve(NEWEST, "pages")
+
+
+@pytest.fixture(scope="session", params=SUBSET)
+def any_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Serve the app on each version of the subset in turn."""
+    yield from serve(request.param, "plain")
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """Return a function that starts a server of the test's own, to be killed or restarted at will.
+
+    `start_server(version="6.31.0", mode="plain")` returns a running `Server`.
+    """
+    started: list[Server] = []
+
+    def start_one(version: str = NEWEST, mode: str = "plain") -> Server:
+        started.append(Server(version, mode))
+        return start(started[-1])
+
+    yield start_one
+    for one in started:
+        one.close()

@@ -1,0 +1,245 @@
+"""Start the test app on a chosen Gradio version, and end it again.
+
+with running("6.31.0", "auth") as server:
+    print(server.url)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENVS = HERE.parent.parent / ".servers"
+
+#: The oldest servers need some 10 s to import themselves on a busy machine.
+START_SECONDS = 90.0
+STOP_SECONDS = 5.0
+
+
+class ServerError(Exception):
+    """A server could not be started; the message holds what it printed."""
+
+
+class Server:
+    """One Gradio process, at the same address for as long as this object lives."""
+
+    def __init__(self, version: str, mode: str = "plain", port: int | None = None) -> None:
+        """Choose what to run; nothing starts yet.
+
+        Args:
+            version: A version that has an environment in `.servers`.
+            mode: One of the modes of `app.py`.
+            port: The port to listen on; by default one that is free now.
+        """
+        self.version = version
+        self.mode = mode
+        self.port = port or free_port()
+        self.home = Path(tempfile.mkdtemp(prefix=f"gradio-{version}-{mode}-"))
+        self.log = self.home / "output.txt"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __repr__(self) -> str:
+        return f"<gradio {self.version} {self.mode} at {self.url}>"
+
+    @property
+    def path(self) -> str:
+        """Where in the host the app lives, without a trailing slash."""
+        return "/sub" if self.mode.startswith("mount") else ""
+
+    @property
+    def url(self) -> str:
+        """The address a user would give."""
+        return f"http://127.0.0.1:{self.port}{self.path}"
+
+    @property
+    def output(self) -> str:
+        """Everything the server has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of a running server."""
+        return self._process.pid if self._process else None
+
+    def start(self, timeout: float = START_SECONDS) -> Server:
+        """Start the process and return once it answers.
+
+        Raises:
+            ServerError: It ended, or did not answer in time, or was never installed.
+        """
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(interpreter(self.version)), str(HERE / "app.py"), str(self.port), self.mode],
+                cwd=self.home,
+                env=environment(self.version, self.home),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._wait(time.monotonic() + timeout)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _wait(self, deadline: float) -> None:
+        """Poll until the app answers; 401 is an answer too."""
+        while not answers(self.port, self.path + "/config"):
+            if self._process is None or self._process.poll() is not None:
+                raise ServerError(self._report("ended before it answered"))
+            if time.monotonic() > deadline:
+                raise ServerError(self._report("did not answer in time"))
+            time.sleep(0.05)
+
+    def _report(self, what: str) -> str:
+        return f"gradio {self.version} ({self.mode}) {what}; it printed:\n{self.output}"
+
+    def stop(self) -> None:
+        """Ask the process group to end, then make it end."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        signal_group(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        self._kill(process)
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would."""
+        process, self._process = self._process, None
+        if process is not None:
+            self._kill(process)
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        signal_group(process, signal.SIGKILL)
+        process.wait(STOP_SECONDS)
+
+    def pause(self) -> None:
+        """Freeze the process: connections stay open and nothing answers."""
+        if self._process is not None:
+            signal_group(self._process, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen process go on."""
+        if self._process is not None:
+            signal_group(self._process, signal.SIGCONT)
+
+    def restart(self, mode: str | None = None) -> Server:
+        """Kill the server and start it again on the same port, as another mode if one is given."""
+        self.kill()
+        self.mode = mode or self.mode
+        return self.start()
+
+    def close(self) -> None:
+        """Stop the server and delete its files."""
+        self.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def interpreter(version: str) -> Path:
+    """Return the interpreter of a version's environment.
+
+    Raises:
+        ServerError: The environment is not there.
+    """
+    path = VENVS / version / "bin" / "python"
+    if os.name == "nt":
+        path = VENVS / version / "Scripts" / "python.exe"
+    if not (VENVS / version / ".pins-sha256").exists():
+        raise ServerError(f"gradio {version} is not installed: run make servers-subset")
+    return path
+
+
+def environment(version: str, home: Path) -> dict[str, str]:
+    """Return the variables a server runs with: no network, no ffmpeg, its own files only."""
+    proxies = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key.lower() not in proxies and not key.upper().startswith(("GRADIO_", "HF_", "PYTHON"))
+    }
+    return kept | {
+        "PATH": str(bare_path(home)),
+        "HOME": str(home),
+        "TMPDIR": str(home),
+        "GRADIO_TEMP_DIR": str(home / "files"),
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+        "MPLCONFIGDIR": str(home),
+        "NO_PROXY": "*",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def bare_path(home: Path) -> Path:
+    """Make a folder of programs that hides ffmpeg and node, so that every machine acts alike.
+
+    Gradio 5.0 runs `which node` and falls over when there is no `which`.
+    """
+    folder = home / "bin"
+    folder.mkdir(exist_ok=True)
+    which = folder / "which"
+    which.write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
+    which.chmod(0o755)
+    return folder
+
+
+def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to the process and to all it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(port: int, path: str) -> bool:
+    """Tell whether a GET is answered with a page or with a request to log in."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status in (200, 401)
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def running(version: str, mode: str = "plain") -> Iterator[Server]:
+    """Run a server for the length of a `with` block."""
+    server = Server(version, mode)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+def main() -> None:
+    """Run one server by hand until Ctrl-C."""
+    version, mode = (sys.argv[1:] + ["6.31.0", "plain"][len(sys.argv) - 1 :])[:2]
+    with running(version, mode) as server, contextlib.suppress(KeyboardInterrupt):
+        print(f"gradio {version} ({mode}) at {server.url}, Ctrl-C ends it", flush=True)
+        signal.pause()
+
+
+if __name__ == "__main__":
+    main()
