@@ -81,20 +81,8 @@ def prepare(version: str, uv: str) -> None:
     SERVERS.mkdir(exist_ok=True)
     pins = str(PINS / f"{version}.txt")
     run([uv, "venv", "--quiet", "--no-project", "--python", PYTHON, str(home)], version)
-    run(
-        [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "--python",
-            str(python_of(version)),
-            "--requirement",
-            pins,
-        ],
-        version,
-    )
+    install = [uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python_of(version))]
+    run([*install, "--requirement", pins], version)
     (home / ".pins-sha256").write_text(fingerprint(version) + "\n", encoding="ascii")
 
 

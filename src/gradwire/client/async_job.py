@@ -4,8 +4,8 @@ What a job promises:
 
 - It ends exactly once, with a result or an error, whatever happens.
 - Each iteration begins with the job's first event. Iterating twice, late, or from several tasks
-shows everyone the
-  same events; leaving a loop early or never iterating costs nothing and stops nothing.
+  shows everyone the same events; leaving a loop early or never iterating costs nothing and stops
+  nothing.
 - An iteration ends after the job's last event: by stopping if the job succeeded, by raising the
 job's error if not.
 - `await job` and `job.result()` may be used before, after and beside iterating, any number of

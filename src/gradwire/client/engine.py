@@ -166,9 +166,8 @@ class Engine:
         The server cancels by session *and function*: with a job it stops every running job of the
         same function in this session, without a word to those. So a job that only waits, while
         there are others, is named with a function that does not exist, which takes it from the
-        queue and
-        stops nothing. And while others of its function are running, the request is held back until
-        they are done.
+        queue and stops nothing. And while others of its function are running, the request is held
+        back until they are done.
 
         Source: `cancel_event` and `cancel_tasks` in Gradio, 4.31 to 6.31.
 

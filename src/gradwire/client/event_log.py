@@ -1,9 +1,8 @@
 """What has happened to one job: its events, and its end.
 
 The one place that readers look at, whatever thread they are in. Only the event loop's thread
-writes. The events are kept, so any number of readers may come, early or late, and each sees all of
-them from the
-first on.
+writes. The events are kept, so any number of readers may come, early or late, and each sees all
+of them from the first on.
 
 A reader looks, and if there is nothing new, leaves a callback that is called once. The lock makes
 sure that nothing can happen unseen between the look and the leaving.

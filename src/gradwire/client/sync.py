@@ -1,9 +1,8 @@
 """`Client` and `Job`: the same as `AsyncClient` and `AsyncJob`, without `await`.
 
-A facade: all work is done in the event loop of `loop_thread.py`. Any number of threads may share a
-client or a job. Inputs are checked and encoded in the caller's thread; waiting blocks on the job's
-log,
-not on the loop.
+A facade: all work is done in the event loop of `loop_thread.py`. Any number of threads may share
+a client or a job. Inputs are checked and encoded in the caller's thread; waiting blocks on the
+job's log, not on the loop.
 """
 
 from __future__ import annotations

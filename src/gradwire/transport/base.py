@@ -1,9 +1,8 @@
 """What the client needs from whatever moves the bytes.
 
 One implementation stands beside this file; a browser will need another. Errors of the
-implementation never pass: they come out as `ConnectError`, `ConnectTimeout`, `ConnectionLostError`
-or
-`DeadlineExceededError`.
+implementation never pass: they come out as `ConnectError`, `ConnectTimeout`,
+`ConnectionLostError` or `DeadlineExceededError`.
 """
 
 from __future__ import annotations
@@ -24,8 +23,7 @@ class Timeout:
     Attributes:
         connect: To open a connection: name lookup, TCP, TLS.
         read: The longest silence of the server while it owes an answer. Jobs that wait in the
-        queue or run are
-            not silent: the server sends a heartbeat every 15 seconds.
+            queue or run are not silent: the server sends a heartbeat every 15 seconds.
         upload: For one upload as a whole.
         total: For one call as a whole, from `predict` or `submit` to its end, and for connecting
         as a whole.

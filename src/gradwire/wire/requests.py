@@ -36,8 +36,7 @@ class Request:
 
     Attributes:
         read_timeout: Whether the answer's silence is limited by `Timeout.read`. An unqueued call
-        is silent
-            for as long as its function runs.
+            is silent for as long as its function runs.
     """
 
     method: str

@@ -15,8 +15,7 @@ recordings of real servers teach:
   the next one: it stays, and `needs_stream` is true again. A job that has had one was pending, so
   an end is a broken connection for it.
 - A dropped stream cannot be resumed on any server since 4.25, and there is no way to ask what
-became of a
-  job. So all jobs of a dropped stream fail at once with `ConnectionLostError`.
+  became of a job. So all jobs of a dropped stream fail at once with `ConnectionLostError`.
 """
 
 from __future__ import annotations
