@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:
@@ -14,13 +16,36 @@ if str(HERE) not in sys.path:
 
 from servers.launch import Server, ServerError
 
+# Few examples, so that the whole suite stays quick; GRADWIRE_FUZZ=1 looks much further.
+settings.register_profile(
+    "quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("fuzz", settings.get_profile("quick"), max_examples=5000)
+settings.load_profile("fuzz" if os.environ.get("GRADWIRE_FUZZ") == "1" else "quick")
+
 NEWEST = "6.31.0"
-SUBSET = (HERE / "servers" / "subset.txt").read_text(encoding="ascii").split()
+
+
+def tested_versions() -> list[str]:
+    """Return what `any_server` runs: the subset, or what GRADWIRE_TEST_SERVERS names.
+
+    That is `all`, or versions such as `4.29.0,5.0.0`.
+    """
+    wanted = os.environ.get("GRADWIRE_TEST_SERVERS", "")
+    if wanted == "all":
+        names = [path.stem for path in (HERE / "servers" / "pins").glob("*.txt")]
+        return sorted(names, key=lambda name: [int(part) for part in name.split(".")])
+    subset = (HERE / "servers" / "subset.txt").read_text(encoding="ascii")
+    return (wanted.replace(",", " ") or subset).split()
+
+
+SUBSET = tested_versions()
 
 #: Tests that use one of these get the marker `server`.
 SERVER_FIXTURES = {
     "any_server",
     "auth_server",
+    "demo_url",
     "full_server",
     "mount_server",
     "mountauth_server",
@@ -117,6 +142,15 @@ def pages_server() -> Iterator[Server]:
 def any_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Serve the app on each version of the subset in turn."""
     yield from serve(request.param, "plain")
+
+
+@pytest.fixture(scope="session")
+def demo_url() -> Iterator[str]:
+    """Run the app of `gradwire demo`, which the documents and the examples use; give its address."""
+    from gradwire.cli.demo import running_app
+
+    with running_app() as url:
+        yield url
 
 
 @pytest.fixture

@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any
 from gradwire.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from gradwire.app.api_info import ApiInfo, Endpoint, Parameter, Return
+    from gradwire.app.api_info import ApiInfo
     from gradwire.app.config import Component, Config, Dependency
+    from gradwire.app.endpoint import Endpoint, Parameter, Return
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.sync import Client, Job
     from gradwire.client.uploading import UploadResponse
-    from gradwire.data.files import FileData, FileInput, TransferProgress, handle_file
+    from gradwire.data.files import FileData, TransferProgress
+    from gradwire.data.inputs import FileInput, handle_file
     from gradwire.errors import (
         AccessError,
         AppError,
@@ -63,13 +65,15 @@ if TYPE_CHECKING:
     from gradwire.wire.prediction import Prediction
 
 _PLACES = {
-    "gradwire.app.api_info": ("ApiInfo", "Endpoint", "Parameter", "Return"),
+    "gradwire.app.api_info": ("ApiInfo",),
     "gradwire.app.config": ("Component", "Config", "Dependency"),
+    "gradwire.app.endpoint": ("Endpoint", "Parameter", "Return"),
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.sync": ("Client", "Job"),
     "gradwire.client.uploading": ("UploadResponse",),
-    "gradwire.data.files": ("FileData", "FileInput", "TransferProgress", "handle_file"),
+    "gradwire.data.files": ("FileData", "TransferProgress"),
+    "gradwire.data.inputs": ("FileInput", "handle_file"),
     "gradwire.errors": (
         "AccessError",
         "AppError",

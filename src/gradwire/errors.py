@@ -35,8 +35,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_SECRET_QUERY = re.compile(r"([?&](?:__sign|token|access_token|key)=)[^&#]*", re.IGNORECASE)
-_USER_INFO = re.compile(r"^(\w+://)[^/@?#]*@")
+_SECRET_QUERY = re.compile(
+    r"([?&][\w.-]*(?:sig|token|key|secret|password|credential)[\w.-]*=)[^&#]*", re.IGNORECASE
+)
+_USER_INFO = re.compile(r"^(\w+://)[^/?#]*@")
 
 
 def redact_url(url: str) -> str:
@@ -63,8 +65,10 @@ class GradwireError(Exception):
         endpoint: str | None = None,
         event_id: str | None = None,
     ) -> None:
+        if url is not None:
+            message, url = message.replace(url, redact_url(url)), redact_url(url)
         super().__init__(message)
-        self.url = None if url is None else redact_url(url)
+        self.url = url
         self.status = status
         self.endpoint = endpoint
         self.event_id = event_id

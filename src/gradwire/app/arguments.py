@@ -11,63 +11,14 @@ every call, so that whoever changes what is about to be sent does not change the
 from __future__ import annotations
 
 import inspect
-import keyword
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gradwire.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    from gradwire.app.api_info import Endpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One value that an endpoint takes.
-
-    `default`, `example` and `schema` are the server's own objects: read them, do not change them.
-    """
-
-    name: str
-    """A Python identifier, unique in its endpoint; what keyword arguments are called."""
-    wire_name: str
-    """The server's name or, where it has none, the label; accepted as well as `name`."""
-    label: str
-    type: str
-    """A Python type as text, such as `"str"` or `"list[FileData]"`."""
-    schema: Any = field(hash=False)
-    """The JSON schema as it came."""
-    component: str
-    """The kind of component, such as `"Textbox"`."""
-    has_default: bool
-    default: Any = field(hash=False)
-    """JSON; None where there is no default."""
-    description: str
-    example: Any = field(hash=False)
-    """A JSON value of the right kind; None where the server gives none."""
-    choices: tuple[Any, ...] = field(hash=False)
-    """What may be chosen; `()`: anything of the type."""
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One place in the list that is sent.
-
-    The server leaves State and buttons out of `/info`, but counts them among the inputs.
-    """
-
-    kind: Literal["parameter", "state", "fixed"]
-    """The caller's value; null, for the server keeps State itself; or `value`."""
-    index: int = -1
-    """Of a parameter: its place among the parameters."""
-    value: Any = field(default=None, hash=False)
-    """Of a fixed slot: the component's value, which a browser would send."""
-    props: dict[str, Any] | None = field(default=None, hash=False)
-    """Of a parameter whose function takes the whole component (6.x): what to send around it."""
-
+    from gradwire.app.endpoint import Endpoint, Parameter, Slot
 
 _LONGEST_NAME = 60
 """Characters of a caller's wrong name that an error repeats."""
@@ -243,46 +194,6 @@ def _first_by_name(parameters: Sequence[Parameter]) -> int:
     return len(parameters)
 
 
-# --- names --------------------------------------------------------------------------------------
-
-
-class ParameterNames:
-    """Gives out identifiers, none of them twice."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def take(self, given: str, label: str, place: int) -> str:
-        """Return the identifier of a parameter.
-
-        Args:
-            given: The server's name for it, or `""`.
-            label: What people see beside it, or `""`.
-            place: Its place among the inputs: the last resort, as for the server, is `param_3`.
-        """
-        name = given if _is_name(given) else _identifier(given or label) or f"param_{place}"
-        number, wanted = 1, name
-        while name in self._taken:
-            number += 1
-            name = f"{wanted}_{number}"
-        self._taken.add(name)
-        return name
-
-
-def _is_name(text: str) -> bool:
-    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
-
-
-def _identifier(text: str) -> str:
-    """Return `text` as an identifier, or `""`: "Negative prompt" is `negative_prompt`."""
-    # NFKC is how Python reads names: what is typed must be what is looked up.
-    text = unicodedata.normalize("NFKC", text[:100]).lower()
-    name = unicodedata.normalize("NFKC", re.sub(r"\W+", "_", text).strip("_"))
-    name = f"_{name}" if name[:1].isdigit() else name
-    name = f"{name}_" if keyword.iskeyword(name) else name
-    return name if name.isidentifier() else ""
-
-
 # --- refusals: each says what is valid ----------------------------------------------------------
 
 
@@ -302,7 +213,7 @@ def _refuse_name(endpoint: Endpoint, name: object) -> NoReturn:
             f"has no parameter {name!r}: the endpoint is the first argument, as in "
             f"client.predict({_quote(endpoint.address)}, ...)",
         )
-    from gradwire.app.describe import did_you_mean
+    from gradwire.app.words import did_you_mean
 
     known = [parameter.name for parameter in endpoint.parameters]
     labelled = {parameter.label: parameter.name for parameter in endpoint.parameters}

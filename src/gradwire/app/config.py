@@ -123,12 +123,15 @@ class Config:
         """Return the config after a `gr.render` has replaced what it showed before.
 
         Source: a `render_config` in an output names the render (`render_id`) and carries its
-        new components and dependencies.
+        new components and dependencies; a component names its render as `renderable`.
         """
+        components, dependencies = dict(self.components), dict(self.dependencies)
         render_id = rendered.get("render_id")
-        old = {i for i, c in self.components.items() if c.props.get("rendered_in") == render_id}
-        components = {i: c for i, c in self.components.items() if i not in old}
-        dependencies = {i: d for i, d in self.dependencies.items() if d.rendered_in != render_id}
+        if _is_int(render_id):
+            components = {
+                i: c for i, c in components.items() if c.raw.get("renderable") != render_id
+            }
+            dependencies = {i: d for i, d in dependencies.items() if d.rendered_in != render_id}
         components |= _components(rendered.get("components"))
         dependencies |= _dependencies(rendered.get("dependencies"))
         return replace(
@@ -277,7 +280,12 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _size(value: object) -> int | None:

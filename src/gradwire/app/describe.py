@@ -1,37 +1,30 @@
-"""`ApiInfo` for people (text, Markdown) and for programs (JSON), and the words of its errors.
+"""`ApiInfo` for people (text, Markdown) and for programs (JSON).
 
-All labels, names, defaults and descriptions come from a server: control characters are shown as
-escapes, so that a server cannot write to the terminal of whoever looks at its API.
+All words in texts for people come from a server, so they are made safe first: see `words.py`.
 """
 
 from __future__ import annotations
 
-import difflib
 import html
-import math
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradwire.app import schema as schemas
+from gradwire.app.example import example_call, literal, string
+from gradwire.app.words import WIDTH, clean
 
 if TYPE_CHECKING:
-    from gradwire.app.api_info import ApiInfo, Endpoint, Parameter, Return
+    from gradwire.app.api_info import ApiInfo
+    from gradwire.app.endpoint import Endpoint, Parameter, Return
 
-WIDTH = 100
-"""Columns of the text."""
 _WIDEST_NAME = 28
 _LONGEST_DEFAULT = 22
 _LONGEST_TYPE = 36
 _NARROW = 45
 """Columns that a text needs beside a table."""
-_LONGEST_EXAMPLE = 400
-_MOST_DEFAULT_IN_CALL = 60
-
-OWN_KEYWORDS = frozenset({"self", "endpoint", "data", "event_data", "trigger_id", "all_events"})
-"""Keywords of `predict` and `submit`: a parameter so named is given by a mapping."""
 
 _REMARKS = {
     "generator": "Yields while it runs: iterate client.submit(...) to see each step.",
@@ -231,152 +224,7 @@ def _return_dict(returned: Return) -> dict[str, Any]:
     }
 
 
-# --- an example call ----------------------------------------------------------------------------
-
-
-def example_call(endpoint: Endpoint) -> str:
-    """Return a call that can be pasted; in one line if it fits.
-
-    Defaults are shown if they are short; required values are the server's examples.
-    """
-    method = "submit" if endpoint.streaming_input else "predict"
-    values = [(p.name, text) for p in endpoint.parameters if (text := _argument(p)) is not None]
-    if any(name in OWN_KEYWORDS for name, _ in values):
-        pairs = ", ".join(f'"{name}": {text}' for name, text in values)
-        arguments = [f"{{{pairs}}}"]
-    else:
-        arguments = [f"{name}={text}" for name, text in values]
-    address = clean(_literal(endpoint.address, WIDTH) or "...")
-    call = f"client.{method}({', '.join([address, *arguments])})"
-    if len(call) <= WIDTH - 4:
-        return call
-    inner = "".join(f"    {argument},\n" for argument in [address, *arguments])
-    return f"client.{method}(\n{inner})"
-
-
-def _argument(parameter: Parameter) -> str | None:
-    """Return the text of a value, or None to leave the parameter to its default."""
-    if parameter.has_default:
-        return _literal(parameter.default, _MOST_DEFAULT_IN_CALL, files=False)
-    return _literal(_sample(parameter), _LONGEST_EXAMPLE) or "..."
-
-
-class _File(str):
-    """A path or URL that is to be passed as `handle_file(...)`."""
-
-    __slots__ = ()
-
-
-_EMPTY: dict[str, Any] = {"str": "", "float": 0, "int": 0, "bool": False, "dict[str, Any]": {}}
-
-
-def _sample(parameter: Parameter) -> Any:
-    """Return a value of the right kind: the server's example, if it is one."""
-    value = parameter.example
-    if parameter.choices and parameter.type.startswith("Literal"):
-        return value if value in parameter.choices else parameter.choices[0]
-    if "FileData" in parameter.type and isinstance(value, str | None):
-        value = _File(value or "path/to/file")
-    if parameter.type.startswith("list[FileData") and isinstance(value, list):
-        return [_File(item) if isinstance(item, str) else item for item in value]
-    if parameter.type.startswith("list[") and not isinstance(value, list):
-        return [] if value is None else [value]
-    return _EMPTY.get(parameter.type) if value is None else value
-
-
-def _literal(value: Any, longest: int, *, files: bool = True) -> str | None:
-    """Return Python source for a JSON value, or None where it is too long to be shown."""
-    try:
-        text = _source(value, longest, files)
-    except (RecursionError, ValueError):
-        return None
-    return text if len(text) <= longest else None
-
-
-def _source(value: Any, room: int, files: bool) -> str:
-    """Return Python source; raise ValueError early for what is longer than `room`."""
-    if isinstance(value, str) and len(value) > room:
-        raise ValueError
-    if isinstance(value, _File):
-        return f"handle_file({_string(value)})"
-    if isinstance(value, str):
-        return _string(value)
-    if isinstance(value, list):
-        return f"[{_join((_source(item, room, files) for item in value), room)}]"
-    if isinstance(value, dict):
-        return _dict_source(value, room, files)
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    return repr(value)
-
-
-def _dict_source(value: dict[str, Any], room: int, files: bool) -> str:
-    address = value.get("url") or value.get("path")
-    meta = value.get("meta")
-    if isinstance(address, str) and isinstance(meta, dict) and "_type" in meta:
-        if not files:
-            raise ValueError  # a file that only the server has
-        return f"handle_file({_string(address)})"
-    pairs = (f"{_string(key)}: {_source(item, room, files)}" for key, item in value.items())
-    return f"{{{_join(pairs, room)}}}"
-
-
-def _join(parts: Iterable[str], room: int) -> str:
-    """Join parts, but stop as soon as they are too long: a default may have megabytes."""
-    found = []
-    for part in parts:
-        room -= len(part)
-        if room < 0:
-            raise ValueError
-        found.append(part)
-    return ", ".join(found)
-
-
-def _string(text: str) -> str:
-    """Return a string's literal, with double quotes where that needs no escaping."""
-    source = repr(str(text))
-    return source if '"' in text else f'"{source[1:-1]}"'
-
-
-# --- words --------------------------------------------------------------------------------------
-
-
-def endpoint_not_found(info: ApiInfo, endpoint: str | int, names: Mapping[str, int]) -> str:
-    """Return the message for an endpoint that is not there: what was meant, and what there is."""
-    if isinstance(endpoint, str):
-        shown = clean(f'"/{endpoint.strip("/")}"')
-        hint = did_you_mean(f"/{endpoint.strip('/')}", [f"/{name}" for name in names])
-        hint = " A function index is a number, not text." if endpoint.isdecimal() else hint
-        valid = [str(address) for address in (*info.named_endpoints, *info.unnamed_endpoints)]
-    else:
-        shown, hint = f"with function index {endpoint}", ""
-        valid = [f"{index} (/{name})" for name, index in names.items()]
-        valid += [str(index) for index in info.unnamed_endpoints]
-    most = 20
-    more = f" and {len(valid) - most} more; view_api() shows them" if len(valid) > most else ""
-    listed = ", ".join(map(clean, valid[:most])) or "none that it lists"
-    return f"The app has no endpoint {shown}.{hint} It has: {listed}{more}."
-
-
-def did_you_mean(wrong: object, valid: Sequence[str]) -> str:
-    """Return `" Did you mean 'text'?"`, or `""` where nothing is close."""
-    if not isinstance(wrong, str) or len(wrong) > WIDTH:
-        return ""
-    close = difflib.get_close_matches(wrong, valid[:2000], 1)
-    return f" Did you mean {close[0]!r}?" if close else ""
-
-
-def clean(text: str) -> str:
-    """Return one line of text that is safe to print: control characters as escapes.
-
-    Also escaped: what turns the direction of text, and halves of surrogate pairs.
-    """
-    text = " ".join(text.split())
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() or c == "\u200d" else c.encode("unicode_escape").decode() for c in text
-    )
+# --- what text and Markdown share ---------------------------------------------------------------
 
 
 def _listed(info: ApiInfo) -> list[Endpoint]:
@@ -403,11 +251,11 @@ def _default_text(parameter: Parameter) -> str:
 
 def _short_value(value: Any, longest: int) -> str:
     """Return a value in at most `longest` columns; a long one by its beginning or its kind."""
-    text = _literal(value, longest)
+    text = literal(value, longest)
     if text is not None:
         return clean(text)
     if isinstance(value, str):
-        return clean(_string(value[: longest - 3] + "…"))
+        return clean(string(value[: longest - 3] + "…"))
     if isinstance(value, list):
         return f"[… {len(value)} items]"
     is_file = isinstance(value, dict) and "path" in value

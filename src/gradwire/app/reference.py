@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from gradwire.errors import InvalidArgumentError
+from gradwire.errors import InvalidArgumentError, redact_url
 
 _SPACE = re.compile(r"[\w-]+/[\w.-]+")
+_NAME = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+(%[\w.-]+)?")
 _HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:.]+\])(:\d+)?(/.*)?")
 
 
@@ -57,11 +58,12 @@ def parse_reference(text: object) -> AppReference:
 
 def _split(address: str, given: str) -> AppReference:
     try:
+        address.encode()  # lone surrogates have no place in an address
         parts = urlsplit(address)
         port = parts.port
     except ValueError:
         raise _no_address(given) from None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+    if parts.scheme.lower() not in ("http", "https") or not _NAME.fullmatch(parts.hostname or ""):
         raise _no_address(given)
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     if host == "0.0.0.0":
@@ -88,8 +90,8 @@ def _basic(username: str | None, password: str | None) -> str | None:
 
 
 def _no_address(given: str) -> InvalidArgumentError:
-    # Without the user info that an address may hold.
-    shown = re.sub(r"//[^/@]*@", "//", given.strip())
+    # Without the user info and the tokens that an address may hold.
+    shown = re.sub(r"^(\w+://)?[^/?#]*@", r"\1", redact_url(given.strip()))
     return InvalidArgumentError(
         f"{shown!r} is not the address of an app. Examples: http://127.0.0.1:7860, "
         "https://host/sub/path, https://owner-name.hf.space."

@@ -8,9 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, overload
 
-from gradwire.app.api_info import ApiInfo, Endpoint
+from gradwire.app.api_info import ApiInfo
 from gradwire.app.arguments import bind_arguments
 from gradwire.app.config import Config
+from gradwire.app.endpoint import Endpoint
 from gradwire.app.reference import parse_reference
 from gradwire.client.async_job import AsyncJob
 from gradwire.client.component_server import call_component
@@ -23,8 +24,10 @@ from gradwire.client.opening import Connecting
 from gradwire.client.options import Options, merge_headers, parse_cookies
 from gradwire.client.outputs import OutputReader
 from gradwire.client.uploading import UploadResponse, upload_file_data, upload_raw
-from gradwire.data.files import FileData, ProgressCallback, collect_files, file_url
+from gradwire.data.files import FileData, ProgressCallback
 from gradwire.data.json import decode
+from gradwire.data.urls import file_url
+from gradwire.data.walk import collect_files
 from gradwire.errors import (
     ClientClosedError,
     GradwireError,

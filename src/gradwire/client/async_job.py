@@ -20,12 +20,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from gradwire.app.api_info import Endpoint
 from gradwire.app.arguments import bind_arguments
+from gradwire.app.endpoint import Endpoint
 from gradwire.client.engine import CANCEL_GRACE, Engine, Owner
 from gradwire.client.event_log import AsyncReader, EventLog, wait
 from gradwire.client.options import Options
-from gradwire.data.files import FileInput, collect_files, replace_files
+from gradwire.data.inputs import FileInput
+from gradwire.data.walk import collect_files, replace_files
 from gradwire.errors import (
     DeadlineExceededError,
     GradwireError,

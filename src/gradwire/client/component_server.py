@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gradwire.data.files import FileInput, collect_files
+from gradwire.data.inputs import FileInput
 from gradwire.data.json import decode_answer
 from gradwire.data.multipart import FieldPart, FilePart, MultipartBody
+from gradwire.data.walk import collect_files
 from gradwire.errors import InvalidArgumentError
 from gradwire.transport.base import Timeout
 from gradwire.wire.failures import refused_request

@@ -91,7 +91,7 @@ class Downloads:
             total = _length(answer)
             report = _reporter(name, total, on_progress)
             done = 0
-            async for chunk in answer.chunks():
+            while chunk := await answer.chunk():
                 file.write(chunk)
                 done += len(chunk)
                 report(done)

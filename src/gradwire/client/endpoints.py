@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from gradwire.app.api_info import Endpoint
+from gradwire.app.endpoint import Endpoint
 from gradwire.errors import EndpointNotFoundError
 from gradwire.wire.prediction import Prediction
 

@@ -15,6 +15,7 @@ import logging
 import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gradwire.client.connecting import App
@@ -28,7 +29,7 @@ from gradwire.errors import (
     JobCancelledError,
     ProtocolError,
 )
-from gradwire.transport.base import Answer, AnswerStream, Transport
+from gradwire.transport.base import Answer, AnswerStream, Timeout, Transport
 from gradwire.wire.events import Event
 from gradwire.wire.failures import refused_request
 from gradwire.wire.run import Run
@@ -46,6 +47,8 @@ CLOSE_GRACE = 2.0
 """Seconds that a stream may stay open after the server has said that it closes it."""
 CANCEL_GRACE = 3.0
 """Seconds that the server has to confirm a cancellation before the client ends the job itself."""
+HEARTBEAT_SILENCE = 20.0
+"""Seconds for which a healthy event stream may be silent: heartbeats come every 15."""
 NO_FUNCTION = -1
 """A function index that no server has: see `AsyncJob.cancel`."""
 
@@ -59,6 +62,7 @@ class Engine:
         self.options = options
         self.session = session
         self.loop = asyncio.get_running_loop()
+        self._stream_timeout = _patient(options.timeout)
         self.closed = False
         self.on_closed: Callable[[], object] | None = None
         self.uploads = Uploads(transport, app)
@@ -235,7 +239,7 @@ class Engine:
         session = self.session
         request = self.app.requests.events(session.session_hash)
         try:
-            async with self.transport.stream(request, self.options.timeout) as answer:
+            async with self.transport.stream(request, self._stream_timeout) as answer:
                 if answer.status != 200:
                     body = await answer.read()
                     error = refused_request(answer.status, body, request.url, "")
@@ -252,18 +256,12 @@ class Engine:
 
     async def _read_events(self, answer: AnswerStream) -> None:
         session, parser = self.session, EventStreamParser()
-        try:
-            async with asyncio.timeout(None) as grace:
-                async for chunk in answer.chunks():
-                    for data in parser.feed(chunk):
-                        for run, events in session.receive(data):
-                            self._publish(run, events)
-                    if session.closing:
-                        # Nothing comes any more but the end of the answer. Reading that too lets
-                        # the connection be used again.
-                        grace.reschedule(self.loop.time() + CLOSE_GRACE)
-        except TimeoutError:
-            _log.debug("the server left a closed stream open")
+        while not session.closing and (chunk := await answer.chunk()):
+            for data in parser.feed(chunk):
+                for run, events in session.receive(data):
+                    self._publish(run, events)
+        if session.closing:
+            await answer.finish(CLOSE_GRACE)
 
     # -- the heartbeat -----------------------------------------------------------------------------
 
@@ -284,7 +282,7 @@ class Engine:
                     if answer.status != 200:
                         _log.debug("the heartbeat was answered with %s", answer.status)
                         return
-                    async for _ in answer.chunks():
+                    while await answer.chunk():
                         pause = 1.0
             except GradwireError as error:
                 _log.debug("the heartbeat broke: %s", error)
@@ -320,6 +318,12 @@ class Engine:
     def _fail_pending(self, error: GradwireError) -> None:
         for run in list(self._jobs):
             self.give_up(run, error)
+
+
+def _patient(timeout: Timeout) -> Timeout:
+    """Allow the event stream the silence that is usual between two heartbeats."""
+    read = timeout.read
+    return timeout if read is None else replace(timeout, read=max(read, HEARTBEAT_SILENCE))
 
 
 class Owner:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Generator, Mapping
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
+from gradwire import logs
 from gradwire.app.reference import parse_reference
 from gradwire.client.connecting import App, connect_app
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.options import Options
-from gradwire.errors import ConnectTimeout, ProtocolError, redact_url
+from gradwire.errors import ConnectTimeout, GradwireError, ProtocolError, redact_url
 from gradwire.transport.aiohttp import AiohttpTransport
 from gradwire.transport.base import Transport
 from gradwire.wire.session import Session
@@ -43,6 +44,7 @@ class Connecting(Generic[C]):
         app_reference: str,
         options: Mapping[str, Any],
     ) -> None:
+        logs.configure()
         self._make = make
         self._reference = parse_reference(app_reference)
         self._options = Options.of(options)
@@ -87,9 +89,9 @@ class Connecting(Generic[C]):
         try:
             async with asyncio.timeout(options.timeout.total):
                 app = await connect_app(transport, self._reference, options)
+        except GradwireError:
+            raise  # some are a TimeoutError too: those of a single request
         except TimeoutError as error:
-            if isinstance(error, ConnectTimeout):
-                raise
             where = redact_url(self._reference.base_url)
             raise ConnectTimeout(
                 f" to {where} within {options.timeout.total} seconds (Timeout.total).", url=where

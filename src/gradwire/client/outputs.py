@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gradwire.data.files import FileData, parse_outputs
+from gradwire.data.files import FileData
+from gradwire.data.walk import parse_outputs
 
 
 class OutputReader:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradwire.client.options import Options
 from gradwire.client.uploads import batches
-from gradwire.data.files import FileData, FileInput, handle_file
+from gradwire.data.files import FileData
+from gradwire.data.inputs import FileInput, handle_file
 from gradwire.errors import AuthenticationError, InvalidArgumentError, UploadError
 from gradwire.wire.requests import Requests
 

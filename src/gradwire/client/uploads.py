@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gradwire.client.connecting import App
-from gradwire.data.files import FileData, FileInput, TransferProgress, file_url
+from gradwire.data.files import FileData, TransferProgress
+from gradwire.data.inputs import FileInput
 from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.data.multipart import FilePart, MultipartBody
+from gradwire.data.urls import file_url
 from gradwire.errors import FileTooLargeError, GradwireError, InvalidArgumentError, UploadError
 from gradwire.transport.base import Answer, Timeout, Transport
 from gradwire.wire.failures import not_authenticated

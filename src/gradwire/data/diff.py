@@ -72,11 +72,11 @@ def _edit(value: Any, operation: str, path: list[Any], depth: int, new: Any) -> 
     if depth == len(path):
         return _at_place(value, operation, new)
     copy, key = _open(value, path[depth])
-    if depth == len(path) - 1 and operation in ("add", "delete"):
-        return _in_container(copy, operation, key, new)
     try:
+        if depth == len(path) - 1 and operation in ("add", "delete"):
+            return _in_container(copy, operation, key, new)
         copy[key] = _edit(copy[key], operation, path, depth + 1, new)
-    except (KeyError, IndexError):
+    except (LookupError, OverflowError, RecursionError):
         raise DiffError(f"no place {path!r:.200}") from None
     return copy
 

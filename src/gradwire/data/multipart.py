@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gradwire.data.files import FileInput
+from gradwire.data.inputs import FileInput
 from gradwire.errors import InvalidArgumentError
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")

@@ -8,34 +8,54 @@ and a value once handed out is never changed by a later step.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from gradwire.data.diff import DiffError, apply_diff
-from gradwire.data.json import decode
+from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.errors import ProtocolError
 
 Values = list[Any]
+
+_decode_list = msgspec.json.Decoder(list).decode
+
+
+class _Point(NamedTuple):
+    """How far the steps have been applied.
+
+    `broken` are the outputs that a diff did not fit: only a new whole value is believed for them.
+    """
+
+    step: int
+    values: Values
+    broken: frozenset[int] = frozenset()
 
 
 class OutputSteps:
     """Full values followed by diffs.
 
-    Step 0 is the full value; step n is what n diffs have made of it.
+    Step 0 is the full value; step n is what n diffs have made of it. One thread adds steps; any
+    may read them.
     """
 
-    __slots__ = ("_before", "_broken", "_diffs", "_full", "_step", "_values")
+    __slots__ = ("_before", "_diffs", "_full", "_point")
 
     def __init__(self, full: msgspec.Raw, before: OutputSteps | None = None) -> None:
         self._full = full
         self._diffs: list[msgspec.Raw] = []
-        self._step = -1
-        self._values: Values = []
-        self._broken: set[int] = set()
-        self._before = before
-        if before is not None:
-            # Only the step just before matters; longer chains would keep all of the past alive.
-            before._before = None
+        # Replaced as a whole and never changed, so that readers in several threads do no harm.
+        self._point: _Point | None = None
+        # Only the step just before matters; longer chains would keep all of the past alive.
+        self._before = None if before is None else before._alone()
+
+    def _alone(self) -> OutputSteps:
+        """Return the same steps without what came before them."""
+        if self._before is None:
+            return self
+        alone = OutputSteps(self._full)
+        alone._diffs, alone._point = self._diffs, self._point
+        return alone
 
     def add_diff(self, diff: msgspec.Raw) -> int:
         """Take the next diff; return its step."""
@@ -48,40 +68,33 @@ class OutputSteps:
         return len(self._diffs)
 
     def values(self, step: int) -> Values:
-        """Return the outputs at `step`, one item for each."""
-        if self._step < 0 or step < self._step:
-            self._values, self._step, self._broken = _as_list(self._full), 0, set()
-        if step > self._step:
-            self._advance(step)
-        return self._values
+        """Return the outputs at `step`, one item for each.
 
-    def _advance(self, step: int) -> None:
-        """Apply all diffs up to `step`, those of one output together."""
-        steps = [_as_list(diff) for diff in self._diffs[self._step : step]]
-        values = list(self._values)
+        Raises:
+            ProtocolError: What the server sent cannot be decoded.
+        """
+        point = self._point
+        if point is None or step < point.step:
+            point = _Point(0, _as_list(self._full))
+        if step > point.step:
+            point = self._advanced(point, step)
+        self._point = point
+        return point.values
+
+    def _advanced(self, point: _Point, step: int) -> _Point:
+        """Apply all diffs from `point` to `step`, those of one output together."""
+        steps = [_as_list(diff) for diff in self._diffs[point.step : step]]
+        values = list(point.values)
+        broken = set(point.broken)
         for index in range(max(map(len, steps))):
             if index == len(values):
                 # An app reloaded while it streams can gain outputs; those grow from null.
                 values.append(None)
-            diffs = [step[index] for step in steps if index < len(step)]
-            edits = [edit for diff in diffs if isinstance(diff, list) for edit in diff]
-            values[index] = self._apply(index, values[index], edits)
-        self._values, self._step = values, step
-
-    def _apply(self, index: int, value: Any, edits: list[Any]) -> Any:
-        """Apply edits; after one that does not fit, only a new whole value is believed."""
-        for position in range(len(edits) - 1, -1, -1):
-            if _replaces_all(edits[position]):
-                value, edits = edits[position][2], edits[position + 1 :]
-                self._broken.discard(index)
-                break
-        if index in self._broken or not edits:
-            return value
-        try:
-            return apply_diff(value, edits)
-        except DiffError:
-            self._broken.add(index)
-            return value
+            diffs = [diff[index] for diff in steps if index < len(diff)]
+            diffs = [diff for diff in diffs if isinstance(diff, list)]
+            values[index], fits = _apply(values[index], diffs, index not in broken)
+            (broken.discard if fits else broken.add)(index)
+        return _Point(step, values, frozenset(broken))
 
     def delta(self, step: int) -> Values:
         """Return what `step` added to the step before, one item for each output.
@@ -90,27 +103,69 @@ class OutputSteps:
         it was replaced or came first; an empty text or None where nothing changed.
         """
         if step > 0:
-            edits = _as_list(self._diffs[step - 1])
-            return [self._delta_of(index, step, edit) for index, edit in enumerate(edits)]
-        values = self.values(0)
-        if self._before is None:
+            diffs = _as_list(self._diffs[step - 1])
+            return [self._delta_of(index, step, edits) for index, edits in enumerate(diffs)]
+        values, before = self.values(0), self._before
+        if before is None:
             return values
-        before = self._before.values(self._before.last_step)
+        if before._diffs:
+            # What follows diffs is the end, which says the last value again. Comparing the two
+            # would mean applying all diffs for a consumer who has read none of the values.
+            return [_nothing(value) for value in values]
+        old = before.values(0)
         return [
-            added(before[index], value) if index < len(before) else value
+            added(old[index], value) if index < len(old) else value
             for index, value in enumerate(values)
         ]
 
     def _delta_of(self, index: int, step: int, edits: Any) -> Any:
-        if not isinstance(edits, list) or not edits:
-            values = self.values(step)
-            return "" if index < len(values) and isinstance(values[index], str) else None
-        operations = {edit[0] if _is_edit(edit) else None for edit in edits}
-        if operations == {"append"}:
-            return "".join(str(edit[2]) for edit in edits)
-        if len(edits) == 1 and operations <= {"replace", "add"}:
-            return edits[0][2]
-        return self.values(step)[index]
+        if isinstance(edits, list) and len(edits) == 1:
+            edit = edits[0]
+            if _is_edit(edit) and edit[0] in _ADDING:
+                return edit[2]
+        if isinstance(edits, list) and edits and all(map(_is_append, edits)):
+            return "".join(edit[2] for edit in edits)
+        values = self.values(step)
+        value = values[index] if index < len(values) else None
+        return value if edits else _nothing(value)
+
+
+_ADDING = frozenset({"append", "replace", "add"})
+
+
+def _nothing(value: Any) -> Any:
+    """Return what stands for "no change" beside a value: an empty text for text, else None."""
+    return "" if isinstance(value, str) else None
+
+
+def _apply(value: Any, diffs: list[list[Any]], fits: bool) -> tuple[Any, bool]:
+    """Apply the diffs of one output over some steps.
+
+    Args:
+        value: The output before them.
+        diffs: The edits of each step.
+        fits: Whether all edits before these have fitted.
+
+    Returns:
+        The output after them, and whether all have fitted since it was last sent whole. After
+        an edit that does not fit, the output stays what it was at the step before.
+    """
+    start, fitted = value, fits
+    edits = [edit for diff in diffs for edit in diff]
+    for position in range(len(edits) - 1, -1, -1):
+        if _replaces_all(edits[position]):
+            value, edits, fits = edits[position][2], edits[position + 1 :], True
+            break
+    if not fits or not edits:
+        return value, fits
+    try:
+        return apply_diff(value, edits), True
+    except DiffError:
+        if len(diffs) == 1:
+            return value, False
+    for diff in diffs:  # one step at a time, to find the last one that fits
+        start, fitted = _apply(start, [diff], fitted)
+    return start, fitted
 
 
 def added(old: Any, new: Any) -> Any:
@@ -124,10 +179,25 @@ def _is_edit(edit: Any) -> bool:
     return isinstance(edit, list) and len(edit) == 3 and isinstance(edit[0], str)
 
 
+def _is_append(edit: Any) -> bool:
+    return _is_edit(edit) and edit[0] == "append" and isinstance(edit[2], str)
+
+
 def _replaces_all(edit: Any) -> bool:
     return _is_edit(edit) and edit[0] == "replace" and edit[1] == []
 
 
 def _as_list(raw: msgspec.Raw) -> Values:
-    values = decode(raw)
+    try:
+        return _decode_list(raw)
+    except msgspec.DecodeError:
+        return _decode_oddity(raw)
+
+
+def _decode_oddity(raw: msgspec.Raw) -> Values:
+    """Decode outputs that are not a plain list: a single value, or with a bare NaN in it."""
+    try:
+        values = decode(raw)
+    except JSONDecodeFailure as error:
+        raise ProtocolError(f"The output cannot be read: {error}") from error
     return values if isinstance(values, list) else [values]

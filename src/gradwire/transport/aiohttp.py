@@ -17,8 +17,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, closing, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,7 @@ from gradwire.errors import (
     ConnectionLostError,
     ConnectTimeout,
     DeadlineExceededError,
+    GradwireError,
     InvalidArgumentError,
     ProtocolError,
     redact_url,
@@ -74,7 +75,7 @@ class AiohttpTransport:
             ssl=_ssl_option(verify),
             socket_factory=_socket_with_keepalive,
         )
-        self._jar = aiohttp.CookieJar(unsafe=True)
+        self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
         self._own = self._session(self._jar, trust_env)
         self._foreign = self._session(aiohttp.DummyCookieJar(), trust_env)
 
@@ -92,23 +93,19 @@ class AiohttpTransport:
 
     async def request(self, request: Request, timeout: Timeout) -> Answer:
         """Send a request, read the whole answer."""
-        with _mapped_errors(request.url):
+        with _Seam(request.url):
             response = await self._open(request, timeout)
             try:
                 body = await response.read()
             finally:
                 response.release()
-            return Answer(response.status, response.headers, body, str(response.url))
+        return Answer(response.status, response.headers, body, str(response.url))
 
-    @asynccontextmanager
-    async def stream(self, request: Request, timeout: Timeout) -> AsyncIterator[AnswerStream]:
+    def stream(
+        self, request: Request, timeout: Timeout
+    ) -> AbstractAsyncContextManager[AnswerStream]:
         """Send a request, read the answer as it comes."""
-        with _mapped_errors(request.url):
-            response = await self._open(request, timeout)
-        try:
-            yield _Stream(response, request.url)
-        finally:
-            response.release()
+        return _Stream(self._open(request, timeout), request.url)
 
     async def _open(self, request: Request, timeout: Timeout) -> aiohttp.ClientResponse:
         """Send a request; follow redirects with credentials only inside the app's origin."""
@@ -172,7 +169,7 @@ class AiohttpTransport:
         session = self._own if own else self._foreign
         source = _BodySource(body, on_progress)
         try:
-            with _mapped_errors(url):
+            with _Seam(url):
                 async with asyncio.timeout(timeout.upload):
                     response = await session.request(
                         "POST",
@@ -215,24 +212,40 @@ class AiohttpTransport:
 
 
 class _Stream:
-    """An answer whose body is read as it comes."""
+    """An answer whose body is read as it comes; asked for when entered, given back when left."""
 
-    def __init__(self, response: aiohttp.ClientResponse, url: str) -> None:
+    __slots__ = ("_opening", "_response", "_seam", "headers", "status", "url")
+
+    def __init__(self, opening: Coroutine[Any, Any, aiohttp.ClientResponse], url: str) -> None:
+        self._opening = opening
+        self._seam = _Seam(url)
+
+    async def __aenter__(self) -> _Stream:
+        with self._seam:
+            response = await self._opening
         self._response = response
-        self._asked = url
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self.url = str(response.url)
+        return self
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        with _mapped_errors(self._asked):
-            readany = self._response.content.readany
-            while chunk := await readany():
-                yield chunk
+    async def __aexit__(self, *error: object) -> None:
+        self._response.release()
+
+    async def chunk(self) -> bytes:
+        with self._seam:
+            return await self._response.content.readany()
 
     async def read(self) -> bytes:
-        with _mapped_errors(self._asked):
+        with self._seam:
             return await self._response.read()
+
+    async def finish(self, seconds: float) -> None:
+        content = self._response.content
+        with suppress(TimeoutError), self._seam:
+            while not content.at_eof():
+                async with asyncio.timeout(seconds):
+                    await content.readany()
 
 
 class _BodySource:
@@ -280,34 +293,50 @@ def _next(chunks: Iterator[bytes]) -> bytes:
     return next(chunks, b"")
 
 
-@contextmanager
-def _mapped_errors(url: str) -> Iterator[None]:
-    """Turn aiohttp's errors into ours: the one seam between the two."""
-    try:
-        yield
-    except aiohttp.ConnectionTimeoutError as error:
-        raise ConnectTimeout(
-            f" to {redact_url(url)} within the connect deadline. "
-            "Is the address right, and is the app running?",
-            url=url,
-        ) from error
-    except aiohttp.SocketTimeoutError as error:
-        raise DeadlineExceededError(
-            f"{redact_url(url)} stayed silent for longer than Timeout.read allows.", url=url
-        ) from error
-    except aiohttp.ClientConnectorError as error:
-        raise ConnectError(f" to {redact_url(url)}: {_reason(error)}", url=url) from error
-    except aiohttp.InvalidURL as error:
-        raise InvalidArgumentError(f"{redact_url(url)!r} is not an address.", url=url) from error
-    except (aiohttp.ClientError, ConnectionError, EOFError) as error:
-        text = str(error) or type(error).__name__
-        raise ConnectionLostError(
-            f"The connection to {redact_url(url)} broke: {text}", url=url
-        ) from error
-    except TimeoutError as error:
-        raise DeadlineExceededError(
-            f"The deadline passed while waiting for {redact_url(url)}.", url=url
-        ) from error
+class _Seam:
+    """Turns aiohttp's errors into ours: `with _Seam(url): ...`, the one place where they meet."""
+
+    __slots__ = ("_url",)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            translated = _translated(error, self._url)
+            if translated is not None:
+                raise translated from error
+
+
+def _translated(error: BaseException, url: str) -> GradwireError | None:
+    """Return our error for one of aiohttp's; None for those that are not about the network."""
+    where = redact_url(url)
+    match error:
+        case GradwireError():
+            return None
+        case aiohttp.ConnectionTimeoutError():
+            return ConnectTimeout(
+                f" to {where} within the connect deadline. Is the address right, and is the app "
+                "running?",
+                url=url,
+            )
+        case aiohttp.SocketTimeoutError():
+            return DeadlineExceededError(
+                f"{where} stayed silent for longer than Timeout.read allows.", url=url
+            )
+        case aiohttp.ClientConnectorError():
+            return ConnectError(f" to {where}: {_reason(error)}", url=url)
+        case aiohttp.InvalidURL():
+            return InvalidArgumentError(f"{where!r} is not an address.", url=url)
+        case aiohttp.ClientError() | ConnectionError() | EOFError():
+            text = str(error) or type(error).__name__
+            return ConnectionLostError(f"The connection to {where} broke: {text}", url=url)
+        case TimeoutError():
+            return DeadlineExceededError(f"The deadline passed while waiting for {where}.", url=url)
+    return None
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
@@ -341,7 +370,7 @@ def _url(url: str) -> URL:
 
 @lru_cache(maxsize=64)
 def _limits(timeout: Timeout, read: bool) -> ClientTimeout:
-    return ClientTimeout(connect=timeout.connect, sock_read=timeout.read if read else None)
+    return ClientTimeout(sock_connect=timeout.connect, sock_read=timeout.read if read else None)
 
 
 def _ssl_option(verify: bool | str | ssl.SSLContext) -> Any:

@@ -7,7 +7,7 @@ implementation never pass: they come out as `ConnectError`, `ConnectTimeout`,
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,7 +23,8 @@ class Timeout:
     Attributes:
         connect: To open a connection: name lookup, TCP, TLS.
         read: The longest silence of the server while it owes an answer. Jobs that wait in the
-            queue or run are not silent: the server sends a heartbeat every 15 seconds.
+            queue or run are not silent: the server sends a heartbeat every 15 seconds. For them
+            less than 20 seconds counts as 20.
         upload: For one upload as a whole.
         total: For one call as a whole, from `predict` or `submit` to its end, and for connecting
         as a whole.
@@ -53,12 +54,23 @@ class AnswerStream(Protocol):
     headers: Mapping[str, str]
     url: str
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body in pieces of any size; raise ConnectionLostError if it breaks off."""
+    async def chunk(self) -> bytes:
+        """Return the next piece of the body, of any size; nothing at its end.
+
+        Raises:
+            ConnectionLostError: It breaks off.
+        """
         ...
 
     async def read(self) -> bytes:
         """Read the rest of the body."""
+        ...
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for the end of the body, dropping what still comes; `seconds` at most.
+
+        An answer that was read to its end leaves a connection that can be used again.
+        """
         ...
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from gradwire.data.outputs import OutputSteps
 
@@ -40,53 +41,32 @@ class ProgressData(msgspec.Struct, frozen=True):
     """The app's words beside the bar."""
 
 
-class DataEvent:
+class DataEvent(msgspec.Struct, frozen=True, eq=False):
     """The endpoint's outputs, complete or as far as they have grown.
 
     Decoding and applying diffs happens when `data` or `delta` is first read.
     """
 
-    __slots__ = ("_delta", "_finish", "_step", "_steps", "_values", "endpoint", "final", "fn_index")
-
     type: ClassVar[Literal["data"]] = "data"
+
     _steps: OutputSteps
     _step: int
     _finish: Callable[[list[Any]], list[Any]]
-    _values: list[Any]
-    _delta: list[Any]
-
-    def __init__(
-        self,
-        steps: OutputSteps,
-        step: int,
-        finish: Callable[[list[Any]], list[Any]],
-        *,
-        final: bool,
-        endpoint: str | int,
-        fn_index: int,
-    ) -> None:
-        set_ = object.__setattr__
-        set_(self, "_steps", steps)
-        set_(self, "_step", step)
-        set_(self, "_finish", finish)
-        set_(self, "final", final)
-        set_(self, "endpoint", endpoint)
-        set_(self, "fn_index", fn_index)
-
-    final: bool
-    """Whether this is the job's result, sent once more in full when the function ended."""
     endpoint: str | int
     fn_index: int
+    final: bool = False
+    """Whether this is the job's result, sent once more in full when the function ended."""
+    _values: list[Any] | None = None
+    _delta: list[Any] | None = None
 
     @property
     def data(self) -> list[Any]:
         """One value for each output; files are `FileData`, State outputs are left out."""
-        try:
-            return self._values
-        except AttributeError:
+        values = self._values
+        if values is None:
             values = self._finish(self._steps.values(self._step))
-            object.__setattr__(self, "_values", values)
-            return values
+            force_setattr(self, "_values", values)
+        return values
 
     @property
     def delta(self) -> list[Any]:
@@ -96,15 +76,11 @@ class DataEvent:
         new or was replaced, an empty text or None where nothing changed. `print(event.delta[0],
         end="")` prints a token stream without looking at the whole text again.
         """
-        try:
-            return self._delta
-        except AttributeError:
+        values = self._delta
+        if values is None:
             values = self._finish(self._steps.delta(self._step))
-            object.__setattr__(self, "_delta", values)
-            return values
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"events are frozen: cannot set {name!r}")
+            force_setattr(self, "_delta", values)
+        return values
 
     def __repr__(self) -> str:
         final = ", final=True" if self.final else ""

@@ -14,6 +14,7 @@ from gradwire.errors import (
     AppError,
     AuthenticationError,
     ConnectError,
+    ConnectionLostError,
     GradwireError,
     ProtocolError,
     QueueFullError,
@@ -26,7 +27,9 @@ from gradwire.wire.messages import Output
 
 _QUOTA = re.compile(r"exceeded your (?:\w+ )*GPU quota|GPU quota exceeded", re.IGNORECASE)
 _QUOTA_SECONDS = re.compile(r"\(?(\d+(?:\.\d+)?)s requested vs\.? (-?\d+(?:\.\d+)?)s left\)?")
-_QUOTA_RETRY = re.compile(r"try again in (?:(\d+) days?, )?(\d+):(\d\d):(\d\d)", re.IGNORECASE)
+_QUOTA_RETRY = re.compile(
+    r"try again in (?:(\d{1,9}) days?, )?(\d{1,9}):(\d\d):(\d\d)", re.IGNORECASE
+)
 
 _NO_REASON = (
     "The app raised an error and does not show it to callers. Look into the app's own log, or "
@@ -70,12 +73,22 @@ def _quota_error(message: str, facts: dict[str, Any]) -> QuotaExceededError:
     )
 
 
-def unexpected_error(message: str | None, session_not_found: bool, **facts: Any) -> AppError:
+def unexpected_error(
+    message: str | None, session_not_found: bool, **facts: Any
+) -> AppError | ConnectionLostError:
     """Return the error for an `unexpected_error` message.
 
-    Up to 5.0 only the text tells that the session is gone ("404: Session not found.").
+    Only the text tells that the server is being stopped, and up to 5.0 that the session is gone
+    ("404: Session not found.").
     """
     text = message or ""
+    if text.startswith("Server stopped"):
+        return ConnectionLostError(
+            "The app was stopped while the job was pending; its outcome is unknown. Submit it "
+            "again when the app is back, if it is safe to run twice.",
+            event_ids=(facts["event_id"],) if facts.get("event_id") else (),
+            **facts,
+        )
     if session_not_found or text.startswith("404"):
         return SessionNotFoundError(
             "The server no longer knows this session, most likely because the app restarted. "

@@ -2,7 +2,8 @@
 
 One message says something about one job (`event_id`) or, without an id, about the whole stream.
 Outputs stay undecoded (`msgspec.Raw`) until somebody wants them. What is not known, or known but
-misshapen, comes back as `Unknown` and `Malformed` so that the reader can go on.
+misshapen, comes back as `Unknown` (nothing is lost without it) or `Malformed` (the job cannot go
+on), so that the reader can.
 
 Source: the messages of Gradio's queue, `gradio/server_messages.py`, and recordings of 4.10 to 6.31.
 """
@@ -119,7 +120,7 @@ class CloseStream(Message, tag="close_stream"):
 
 
 class Unknown(Struct):
-    """A message that this version does not know."""
+    """A message that this version does not know, or news that it cannot read."""
 
     msg: str
     event_id: str | None = None
@@ -147,6 +148,8 @@ ServerMessage = (
 
 _decoder: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)
 _KNOWN = frozenset(kind.__struct_config__.tag for kind in ServerMessage.__args__)
+# A job can do without these: where one is misshapen, that is no reason to give the job up.
+_NEWS = frozenset({"estimation", "process_starts", "progress", "log", "heartbeat", "close_stream"})
 
 
 def decode_message(data: bytes) -> ServerMessage | Unknown | Malformed:
@@ -174,4 +177,4 @@ def _decode_oddity(data: bytes, reason: str) -> ServerMessage | Unknown | Malfor
         # A bare NaN or Infinity cannot stand in JSON; as null it reads like any other value.
         return _decoder.decode(msgspec.json.encode(message))
     except (*JSONDecodeFailure, TypeError, OverflowError):
-        return Malformed(reason, event_id)
+        return Unknown(name, event_id) if name in _NEWS else Malformed(reason, event_id)

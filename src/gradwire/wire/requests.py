@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from gradwire.data.json import encode
 
@@ -41,8 +41,8 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
     read_timeout: bool = True
 
 
@@ -78,8 +78,9 @@ class Requests:
         return Requests(self.base_url, prefix, self.query, self.headers)
 
     def with_base(self, base_url: str) -> Requests:
-        """Return the same at another address."""
-        return Requests(base_url, self.prefix, self.query, self.headers)
+        """Return the same at another address; parameters stay with their origin, as headers do."""
+        query = self.query if _trusts(self.base_url, base_url) else {}
+        return Requests(base_url, self.prefix, query, self.headers)
 
     def with_headers(self, headers: Mapping[str, str]) -> Requests:
         """Return the same with other headers."""
@@ -135,7 +136,8 @@ class Requests:
         return self._post(self.api_url(f"stream/{quote(event_id, safe='')}/close"), {})
 
     def heartbeat(self, session_hash: str) -> Request:
-        return self._get(self.api_url(f"heartbeat/{quote(session_hash, safe='')}"))
+        url = self.api_url(f"heartbeat/{quote(session_hash, safe='')}")
+        return Request("GET", url, self.headers, read_timeout=False)
 
     def app_id(self) -> Request:
         return self._get(self.api_url("app_id"))
@@ -150,5 +152,16 @@ class Requests:
         return self.api_url("upload", **({"upload_id": upload_id} if upload_id else {}))
 
     def get(self, url: str) -> Request:
-        """Fetch an address of the app itself, such as a file's."""
+        """Fetch a file's address; parameters go along only inside the app's origin."""
+        if self.query and _trusts(self.base_url, url):
+            url += ("&" if "?" in url else "?") + urlencode(self.query)
         return self._get(url)
+
+
+def _trusts(base_url: str, other: str) -> bool:
+    """Tell whether what is meant for one address may go to another: its origin, or that by TLS."""
+    old, new = urlsplit(base_url), urlsplit(other)
+    if (old.scheme, old.netloc) == (new.scheme, new.netloc):
+        return True
+    upgraded = (old.scheme, new.scheme) == ("http", "https") and old.hostname == new.hostname
+    return upgraded and old.port in (None, 80) and new.port in (None, 443)

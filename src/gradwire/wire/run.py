@@ -58,6 +58,7 @@ from gradwire.wire.messages import (
 )
 from gradwire.wire.prediction import Prediction
 
+_NULL = len(b"null")
 _FULL_STEPS = frozenset({"ws", "sse", "sse_v1"})
 
 
@@ -127,10 +128,14 @@ class Run:
     def accepted(self, event_id: str | None) -> list[Event]:
         """The server has taken the job."""
         self.event_id = event_id
-        return [self.status] if self._wants_status and self._last is None else []
+        if self.ended or self._last is not None:
+            return []
+        return [self.status] if self._wants_status else []
 
     def answered(self, body: bytes) -> list[Event]:
         """Take the answer to an unqueued call, which is the `output` of the job itself."""
+        if self.outcome is not None:
+            return []
         try:
             output = msgspec.json.decode(body, type=Output)
         except JSONDecodeFailure as error:
@@ -161,16 +166,17 @@ class Run:
 
     def _generating(self, message: ProcessGenerating) -> list[Event]:
         self.started = True
+        output = message.output
         if not message.success:
-            return self.fail(failed_output(message.output, None, self.endpoint, self.event_id))
+            return self.fail(failed_output(output, None, self.endpoint, self.event_id))
         events = self._note(message)
-        if not message.output.data:
-            return events
-        full = type(message) is ProcessStreaming or not self._diffs
-        data = self._step(message.output, full=full)
-        if self._wants_data:
-            events.append(data)
-        return events + self._render(message.output)
+        if output.data:
+            data = self._step(output, full=not self._diffs or type(message) is ProcessStreaming)
+            if self._wants_data:
+                events.append(data)
+            if len(output.render_config) > _NULL:
+                events += self._render(output)
+        return events
 
     def _completed(self, message: ProcessCompleted) -> list[Event]:
         output = message.output
@@ -185,7 +191,8 @@ class Run:
             )
         data = self._step(output, full=True, final=True)
         events: list[Event] = [data] if self._wants_data else []
-        events += self._render(output)
+        if len(output.render_config) > _NULL:
+            events += self._render(output)
         self.outcome = Prediction(
             data,
             duration=output.duration,
@@ -209,19 +216,13 @@ class Run:
             step = 0
         else:
             step = steps.add_diff(output.data)
-        return DataEvent(
-            steps,
-            step,
-            self._finish,
-            final=final,
-            endpoint=self.endpoint,
-            fn_index=self.fn_index,
-        )
+        return DataEvent(steps, step, self._finish, self.endpoint, self.fn_index, final)
 
     def _render(self, output: Output) -> list[Event]:
-        if len(output.render_config) <= len(b"null"):
+        try:
+            config = decode(output.render_config)
+        except JSONDecodeFailure:
             return []
-        config = decode(output.render_config)
         if not isinstance(config, dict):
             return []
         # The client's config follows even when the caller did not ask for the event.

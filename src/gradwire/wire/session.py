@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from gradwire.errors import ConnectionLostError, GradwireError
+from gradwire.errors import ConnectionLostError, GradwireError, ProtocolError
 from gradwire.wire.events import Event
 from gradwire.wire.messages import (
     CloseStream,
@@ -78,6 +78,11 @@ class Session:
 
     def accept(self, run: Run, event_id: str) -> list[Event]:
         """Take in a job that the server has accepted; return what has already been said of it."""
+        if event_id in self._runs:
+            # Nobody can tell whose messages they are; the first one keeps them.
+            return run.fail(
+                ProtocolError("The server gave two jobs the same id.", event_id=event_id)
+            )
         events = run.accepted(event_id)
         early = self._early.pop(event_id, [])
         self._early_count -= len(early)

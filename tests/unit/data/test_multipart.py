@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradwire.data.files import FileInput
+from gradwire.data.inputs import FileInput
 from gradwire.data.multipart import FieldPart, FilePart, MultipartBody, encode_header
 from gradwire.errors import InvalidArgumentError
 

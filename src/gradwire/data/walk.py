@@ -1,0 +1,169 @@
+"""Files in a call's data and in its outputs, at any depth.
+
+In: `collect_files` finds what has to be uploaded and puts a `FileInput` in its place, the client
+uploads those, and `replace_files` puts the server's answers there. Out: `parse_outputs` makes a
+`FileData` of each file object. Neither changes what it was given: both copy only along the path to
+a change and return the same object if there is none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gradwire.data.files import FileData, is_file_object
+from gradwire.data.inputs import FileInput
+from gradwire.data.readers import is_open_file
+from gradwire.errors import InvalidArgumentError
+
+MAX_DEPTH = 100
+"""Levels of lists and dicts in which files are looked for."""
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_TEXT = frozenset({str})
+_Key = str | int
+_Where = tuple[_Key, ...]
+_Container = list[Any] | dict[Any, Any]
+# By the id of what the user gave; that is kept too, for an id is only good as long as its object
+# lives.
+_Found = dict[int, tuple[object, FileInput]]
+
+
+def collect_files(data: Any) -> tuple[Any, tuple[FileInput, ...]]:
+    """Find what has to be uploaded, at any depth.
+
+    Files are: `FileInput`, `pathlib.Path` (any `os.PathLike`), `bytes`, `bytearray`, `memoryview`,
+    and files opened in binary mode; never a `str`. The same object is uploaded once, however often
+    it stands there. A `FileData` becomes the object that servers take, tuples become lists.
+
+    Args:
+        data: The values of a call; not changed.
+
+    Returns:
+        The data with a `FileInput` for each file (`data` itself if nothing had to change), and
+        these inputs, each once, in the order in which they were found. Without inputs the data can
+        be sent.
+
+    Raises:
+        InvalidArgumentError: A file is in text mode, a key is not a `str`, or the data is nested
+            too deep, as it is if it contains itself. The message says where.
+    """
+    found: _Found = {}
+    result = _outgoing(data, (), found)
+    return result, tuple(file for _, file in found.values())
+
+
+def replace_files(data: Any, uploaded: Mapping[FileInput, FileData]) -> Any:
+    """Put what was uploaded into the data that `collect_files` returned.
+
+    Args:
+        data: First result of `collect_files`; not changed.
+        uploaded: What the server made of each of the inputs.
+
+    Raises:
+        KeyError: An input is not in `uploaded`.
+    """
+    if isinstance(data, FileInput):
+        return uploaded[data].to_dict()
+    if isinstance(data, (list, dict)):
+        return _change(data, lambda item, _: replace_files(item, uploaded))
+    return data
+
+
+def parse_outputs(value: Any, make: Callable[[dict[str, Any]], Any]) -> Any:
+    """Replace every file object, at any depth, by what `make` makes of it.
+
+    Args:
+        value: What a server sent; not changed. Below `MAX_DEPTH` levels it stays as it is.
+        make: Such as `FileData.from_dict`.
+
+    Returns:
+        A copy along the paths to the files, or `value` itself if it holds none.
+    """
+    return _parse(value, make, MAX_DEPTH)
+
+
+def _outgoing(value: Any, where: _Where, found: _Found) -> Any:
+    kind = type(value)
+    if kind in _PLAIN or (kind is list and _PLAIN.issuperset(map(type, value))):
+        return value
+    if isinstance(value, (dict, list, tuple, Mapping)):
+        return _outgoing_container(value, where, found)
+    if isinstance(value, FileData):
+        return value.to_dict()
+    if id(value) in found or _is_file(value):
+        return _input(value, where, found)
+    return value
+
+
+def _outgoing_container(
+    value: list[Any] | tuple[Any, ...] | Mapping[Any, Any], where: _Where, found: _Found
+) -> Any:
+    if len(where) >= MAX_DEPTH:
+        raise InvalidArgumentError(
+            f"The data is nested more than {MAX_DEPTH} levels deep, or it contains itself, "
+            f"at {_place(where[:8])}…"
+        )
+    if isinstance(value, tuple):
+        value = list(value)
+    elif isinstance(value, Mapping):
+        value = value if isinstance(value, dict) else dict(value)
+        _check_keys(value, where)
+    return _change(value, lambda item, key: _outgoing(item, (*where, key), found))
+
+
+def _check_keys(value: dict[Any, Any], where: _Where) -> None:
+    if _TEXT.issuperset(map(type, value)):
+        return
+    for key in value:
+        if not isinstance(key, str):
+            raise InvalidArgumentError(
+                f"The keys of a dict must be str; {_place(where)} has {key!r:.80}, "
+                f"of type {type(key).__name__}"
+            )
+
+
+def _is_file(value: object) -> bool:
+    known = (FileInput, os.PathLike, bytes, bytearray, memoryview)
+    return isinstance(value, known) or is_open_file(value)
+
+
+def _input(value: Any, where: _Where, found: _Found) -> FileInput:
+    if id(value) not in found:
+        try:
+            file = value if isinstance(value, FileInput) else FileInput(value)
+        except InvalidArgumentError as error:
+            raise InvalidArgumentError(f"{error} (in {_place(where)})") from None
+        found[id(value)] = value, file
+    return found[id(value)][1]
+
+
+def _place(where: _Where) -> str:
+    return "data" + "".join(f"[{key!r}]" for key in where)
+
+
+def _parse(value: Any, make: Callable[[dict[str, Any]], Any], depth: int) -> Any:
+    if not isinstance(value, (list, dict)) or depth == 0:
+        return value
+    if is_file_object(value):
+        return make(value)
+    return _change(value, lambda item, _: _parse(item, make, depth - 1))
+
+
+def _change(container: _Container, change: Callable[[Any, Any], Any]) -> _Container:
+    """Return a copy with `change(item, key)` for each item, or the container itself if all stay."""
+    values = container.values() if isinstance(container, dict) else container
+    if _PLAIN.issuperset(map(type, values)):
+        return container
+    items = container.items() if isinstance(container, dict) else enumerate(container)
+    changed = {}
+    for key, item in items:
+        if type(item) not in _PLAIN and (new := change(item, key)) is not item:
+            changed[key] = new
+    if not changed:
+        return container
+    copy = container.copy()
+    for key, new in changed.items():
+        copy[key] = new
+    return copy
