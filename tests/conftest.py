@@ -51,6 +51,7 @@ SERVER_FIXTURES = {
     "mountauth_server",
     "pages_server",
     "server",
+    "small_server",
     "start_server",
 }
 
@@ -133,6 +134,12 @@ def full_server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def small_server() -> Iterator[Server]:
+    """Serve the newest Gradio, which takes no file of more than 1,000 bytes."""
+    yield from serve(NEWEST, "small")
+
+
+@pytest.fixture(scope="session")
 def pages_server() -> Iterator[Server]:
     """Serve an app of two pages on the newest Gradio."""
     yield from serve(NEWEST, "pages")
@@ -146,7 +153,7 @@ def any_server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def demo_url() -> Iterator[str]:
-    """Run the app of `gradwire demo`, which the documents and the examples use; give its address."""
+    """Run the app of `gradwire demo`, which documents and examples use; give its address."""
     from gradwire.cli.demo import running_app
 
     with running_app() as url:

@@ -3,8 +3,8 @@
     with GatedProxy(server.url) as proxy, proxy.closed("/queue/join") as gate:
         ...
 
-In the block requests to that path pass, and the answers wait until it ends, or until
-`gate.open()`; with `before=True` the requests wait themselves, and the server knows nothing of them.
+In the block requests to that path pass, and their answers wait until it ends, or until
+`gate.open()`. With `before=True` the requests themselves wait, unknown to the server.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Gate:
 
     async def wait(self) -> None:
         self.waiting += 1
-        while self.shut:
+        while self.shut:  # noqa: ASYNC110 - opened from another thread
             await asyncio.sleep(0.01)
 
 

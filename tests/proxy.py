@@ -73,7 +73,14 @@ class Hold:
     """Take the request and never answer."""
 
 
-Rule = Reply | Cut | Hold | Callable[[Seen], "Reply | Cut | Hold | None"]
+@dataclass
+class Pause:
+    """Pass the request on, but only after so many seconds."""
+
+    seconds: float
+
+
+Rule = Reply | Cut | Hold | Pause | Callable[[Seen], "Rule | None"]
 
 
 class _Listener:
@@ -244,6 +251,8 @@ class Proxy(_Listener):
         elif isinstance(rule, Reply):
             await _reply(seen, rule, reader, writer)
         else:
+            if isinstance(rule, Pause):
+                await asyncio.sleep(rule.seconds)
             assert self.target is not None
             place = self.target.hostname or "", self.target.port or 80
             path = self.target.path + seen.target.removeprefix(self.prefix)

@@ -52,7 +52,7 @@ class _SafeFormatter(logging.Formatter):
         )
 
 
-def configure() -> None:
+def configure_logging() -> None:
     """Prepare the logger, once in a process; called when the first client is made."""
     global _configured
     with _lock:

@@ -11,6 +11,7 @@ Modes:
     mount      mounted under /sub of a FastAPI application
     mountauth  both
     full       a queue that holds one waiting event
+    small      takes no file of more than 1,000 bytes (Gradio 4.28)
     pages      a second page at /second, which needs multi-page apps (Gradio 5.20)
 """
 
@@ -27,7 +28,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import gradio as gr
 
 VERSION = tuple(int(part) for part in gr.__version__.split(".")[:2])
-MODES = ("plain", "auth", "mount", "mountauth", "full", "pages")
+MODES = ("plain", "auth", "mount", "mountauth", "full", "small", "pages")
 LOGIN = ("ada", "pw")
 AUTH_MESSAGE = "Ask Ada for the password"
 
@@ -565,6 +566,8 @@ def serve(port, mode):
         return serve_mounted(demo, port, login=mode == "mountauth")
     login = {"auth": LOGIN, "auth_message": AUTH_MESSAGE} if mode == "auth" else {}
     options = accepted(demo.launch, ssr_mode=False, quiet=True)
+    if mode == "small":
+        options |= {"max_file_size": 1000}
     return demo.launch(server_name="127.0.0.1", server_port=port, **login, **options)
 
 

@@ -44,8 +44,13 @@ class BindingPlan:
     required: tuple[int, ...]
     copied: tuple[int, ...]
     """Places whose default must be copied for each call."""
+    files: tuple[int, ...]
+    """Places that take a file and nothing else."""
     wrapped: tuple[tuple[int, dict[str, Any]], ...]
     """Places whose value goes into a component's properties."""
+
+
+_FILE_TYPES = frozenset({"FileData", "FileData | None"})
 
 
 def make_plan(parameters: Sequence[Parameter], slots: Sequence[Slot]) -> BindingPlan:
@@ -61,6 +66,11 @@ def make_plan(parameters: Sequence[Parameter], slots: Sequence[Slot]) -> Binding
         by_name=by_name,
         required=tuple(place for place in places if blank[place] is _MISSING),
         copied=tuple(i for i, value in enumerate(blank) if isinstance(value, list | dict)),
+        files=tuple(
+            i
+            for i, slot in enumerate(slots)
+            if slot.kind == "parameter" and parameters[slot.index].type in _FILE_TYPES
+        ),
         wrapped=tuple((i, slot.props) for i, slot in enumerate(slots) if slot.props is not None),
     )
 
@@ -144,6 +154,9 @@ def _finish(endpoint: Endpoint, values: list[Any], given: set[int]) -> None:
     for place in plan.copied:
         if place not in given:
             values[place] = _copy(values[place])
+    for place in plan.files:
+        if isinstance(values[place], str) and place in given:
+            _refuse_text_for_file(endpoint, place, values[place])
     for place, props in plan.wrapped:
         values[place] = {**props, "value": values[place]}
 
@@ -233,6 +246,15 @@ def _refuse_missing(endpoint: Endpoint, values: list[Any]) -> NoReturn:
         if values[place] is _MISSING
     ]
     _refuse(endpoint, f"also needs {_names(missing)}")
+
+
+def _refuse_text_for_file(endpoint: Endpoint, place: int, text: str) -> NoReturn:
+    name = endpoint.parameters[endpoint.plan.places.index(place)].name
+    _refuse(
+        endpoint,
+        f"takes a file as {name!r}, and a str is never taken for one: pass "
+        f"handle_file({_shorten(text)})",
+    )
 
 
 def _refuse_data(endpoint: Endpoint, data: object) -> NoReturn:

@@ -63,9 +63,10 @@ def _split(address: str, given: str) -> AppReference:
         port = parts.port
     except ValueError:
         raise _no_address(given) from None
-    if parts.scheme.lower() not in ("http", "https") or not _NAME.fullmatch(parts.hostname or ""):
+    name = parts.hostname or ""
+    if parts.scheme.lower() not in ("http", "https") or not _NAME.fullmatch(name):
         raise _no_address(given)
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = f"[{name}]" if ":" in name else name
     if host == "0.0.0.0":
         host = "127.0.0.1"
     try:

@@ -116,10 +116,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
     try:
         process.wait(STOP_SECONDS)
-    except BaseException:
-        process.kill()
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        process.kill()  # does nothing where it has ended
         process.wait(STOP_SECONDS)
-        raise
 
 
 # --- what is shown --------------------------------------------------------------------------------

@@ -16,8 +16,21 @@ from collections.abc import Iterator
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-import gradio as gr
-from PIL import Image, ImageOps
+
+def end_with_parent() -> None:
+    """End this process when whoever holds the other end of its standard input is gone."""
+    # Not sys.stdin: its lock, held by a thread, is fatal when the interpreter ends by itself.
+    while os.read(0, 1024):
+        pass
+    os._exit(0)
+
+
+if os.environ.get("GRADWIRE_DEMO_CHILD"):
+    # Before Gradio is imported, which takes seconds.
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+import gradio as gr  # noqa: E402
+from PIL import Image, ImageOps  # noqa: E402
 
 PORT = 7860
 STORY = (
@@ -111,17 +124,9 @@ def build() -> gr.Blocks:
     return app
 
 
-def end_with_parent() -> None:
-    """End this process when whoever holds the other end of its standard input is gone."""
-    sys.stdin.buffer.read()
-    os._exit(0)
-
-
 def main() -> None:
     """Serve the app until the process is ended."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else PORT
-    if not sys.stdin.isatty() and os.environ.get("GRADWIRE_DEMO_CHILD"):
-        threading.Thread(target=end_with_parent, daemon=True).start()
     build().launch(server_name="127.0.0.1", server_port=port, quiet=True, ssr_mode=False)
 
 

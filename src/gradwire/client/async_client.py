@@ -19,7 +19,7 @@ from gradwire.client.connecting import refresh_app
 from gradwire.client.downloads import Downloads, remote_name
 from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Engine, Owner
-from gradwire.client.files import AsyncFile
+from gradwire.client.files import AsyncFile, BoundFile
 from gradwire.client.opening import Connecting
 from gradwire.client.options import Options, merge_headers, parse_cookies
 from gradwire.client.outputs import OutputReader
@@ -399,7 +399,7 @@ class AsyncClient:
             upload_id,
             max_file_size,
         )
-        files = [self._file(file.to_dict()) for file in sent]
+        files = [self._bound(file.to_dict()) for file in sent]
         return files[0] if one else files
 
     async def download(
@@ -444,7 +444,7 @@ class AsyncClient:
             raise InvalidArgumentError(
                 f"A FileData from an output, or an address, is expected, not {type(file).__name__}."
             )
-        url = self._url_of(file.to_dict())
+        url = file.url if isinstance(file, BoundFile) else self._url_of(file.to_dict())
         if url is None:
             raise InvalidArgumentError(f"{file!r} names nothing that can be fetched.")
         return self._requests.get(url), remote_name(file, url)
@@ -454,7 +454,10 @@ class AsyncClient:
         return file_url(obj, app.requests.base_url, app.config.api_prefix, app.config.root)
 
     def _file(self, obj: dict[str, Any]) -> FileData:
-        return AsyncFile.bound(self, {**obj, "url": self._url_of(obj)})
+        return self._bound({**obj, "url": self._url_of(obj)})
+
+    def _bound(self, obj: dict[str, Any]) -> FileData:
+        return AsyncFile.bound(self, obj)
 
     def _at(self, root_url: str | None) -> Requests:
         if root_url is None:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradwire.app.arguments import bind_arguments
 from gradwire.app.endpoint import Endpoint
-from gradwire.client.engine import CANCEL_GRACE, Engine, Owner
+from gradwire.client.cancelling import CANCEL_GRACE
+from gradwire.client.engine import Engine, Owner
 from gradwire.client.event_log import AsyncReader, EventLog, wait
 from gradwire.client.options import Options
 from gradwire.data.inputs import FileInput
@@ -47,6 +48,25 @@ _log = logging.getLogger("gradwire")
 
 class AsyncJob:
     """One submission; made by `AsyncClient.submit`."""
+
+    __slots__ = (
+        "__weakref__",
+        "_accepted",
+        "_callbacks",
+        "_deadline",
+        "_endpoint",
+        "_owner",
+        "_payload",
+        "_request",
+        "_requests",
+        "_task",
+        "files",
+        "log",
+        "options",
+        "queued",
+        "run",
+        "sent",
+    )
 
     def __init__(
         self,
@@ -131,7 +151,7 @@ class AsyncJob:
     def abandon(self) -> None:
         """Stop the job on the server after it has ended here."""
         if self.run.event_id is not None:
-            self._engine.cancel_later(self.run)
+            self._engine.cancels.tell_later(self.run)
         elif self._task is not None and not self.sent:
             self._task.cancel()
         # else the server decides just now, and the engine cancels the job when it knows its id
@@ -166,7 +186,7 @@ class AsyncJob:
         return self.run.event_id
 
     def outputs(self) -> list[list[Any]]:
-        """Return the `data` of all data events so far."""
+        """Return the `data` of all data events so far; the result of a generator twice."""
         return [event.data for event in self.log.events if event.type == "data"]
 
     async def wait_for_id(self) -> str | None:
@@ -222,8 +242,11 @@ class AsyncJob:
     def _call_back(self, callback: Callable[[Any], object]) -> None:
         try:
             callback(self)
-        except Exception:
-            _log.exception("a job's done-callback failed")
+        except Exception as error:
+            # As asyncio does it for its own callbacks: shown, and nobody else is disturbed.
+            self._engine.loop.call_exception_handler(
+                {"message": "a done-callback of a job failed", "exception": error}
+            )
 
     # -- steering ----------------------------------------------------------------------------------
 
@@ -235,6 +258,8 @@ class AsyncJob:
         dropped.
         While other jobs of the same function run in this session, a running job ends here at once,
         but is stopped on the server only when they are done: Gradio would stop them all.
+        Before Gradio 6.14 a waiting job cannot be taken from the queue: it too ends here at once,
+        and is stopped on the server when its turn comes.
 
         Returns:
             Whether the job ended by this: its result is then a `JobCancelledError`. False if it had
@@ -253,7 +278,7 @@ class AsyncJob:
     async def _cancel_accepted(self) -> None:
         engine = self._engine
         try:
-            if await engine.cancel_on_server(self.run):
+            if await engine.cancels.tell(self.run):
                 await self._wait_for_end(CANCEL_GRACE)
         except DeadlineExceededError:
             _log.debug("the server did not confirm a cancellation")

@@ -219,7 +219,7 @@ async def _login(transport: Transport, requests: Requests, options: Options) -> 
     request = requests.login(*options.auth)
     answer = await transport.request(request, options.timeout)
     facts: dict[str, Any] = {"url": request.url, "status": answer.status}
-    if answer.status in (400, 401, 403):
+    if answer.status in (400, 401, 403, 422):  # 422: one of the two is empty
         raise AuthenticationError(
             "The app refused this username and password. Check auth=(username, password).", **facts
         )

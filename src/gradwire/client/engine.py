@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from gradwire.client.cancelling import Cancels
 from gradwire.client.connecting import App
 from gradwire.client.options import Options
 from gradwire.client.uploads import Uploads
@@ -45,12 +46,8 @@ MAX_JOINS = 64
 """Jobs being handed in at the same time. Their answers are quick; more connections only cost."""
 CLOSE_GRACE = 2.0
 """Seconds that a stream may stay open after the server has said that it closes it."""
-CANCEL_GRACE = 3.0
-"""Seconds that the server has to confirm a cancellation before the client ends the job itself."""
 HEARTBEAT_SILENCE = 20.0
 """Seconds for which a healthy event stream may be silent: heartbeats come every 15."""
-NO_FUNCTION = -1
-"""A function index that no server has: see `AsyncJob.cancel`."""
 
 
 class Engine:
@@ -71,7 +68,7 @@ class Engine:
         self._joins = asyncio.Semaphore(MAX_JOINS)
         self._reader: asyncio.Task[None] | None = None
         self._heartbeat: asyncio.Task[None] | None = None
-        self._held_cancels: list[Run] = []
+        self.cancels = Cancels(self)
         self.keep_heartbeat()
 
     # -- a job's way -------------------------------------------------------------------------------
@@ -113,10 +110,11 @@ class Engine:
         event_id = _event_id(answer)
         if event_id is None:
             raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
+        _log.debug("%s was accepted as %s", job.run.endpoint, event_id)
         given_up = job.run.ended
         self._publish(job.run, self.session.accept(job.run, event_id))
         if given_up:
-            return self.cancel_later(job.run)
+            return self.cancels.tell_later(job.run)
         job.on_accepted()
         self.keep_reading()
 
@@ -153,66 +151,15 @@ class Engine:
             run.rendered.clear()
             self.keep_heartbeat()
         job = self._jobs.get(run)
-        if job is None:
-            return
-        job.log.add(events)
-        if run.outcome is not None:
+        if job is not None:
+            job.log.add(events)
+            if run.outcome is None:
+                return
+            _log.debug("%s has ended: %s", run.endpoint, type(run.outcome).__name__)
             del self._jobs[run]
             job.on_ended(run.outcome)
-            if self._held_cancels:
-                self._release_cancels()
-
-    # -- cancelling --------------------------------------------------------------------------------
-
-    async def cancel_on_server(self, run: Run) -> bool:
-        """Tell the server to stop an accepted job.
-
-        The server cancels by session *and function*: with a job it stops every running job of the
-        same function in this session, without a word to those. So a job that only waits, while
-        there are others, is named with a function that does not exist, which takes it from the
-        queue and stops nothing. And while others of its function are running, the request is held
-        back until they are done.
-
-        Source: `cancel_event` and `cancel_tasks` in Gradio, 4.31 to 6.31.
-
-        Returns:
-            Whether the server was told; False if the request is held back.
-        """
-        others = self.session.siblings(run)
-        if run.started and any(other.started for other in others):
-            self._held_cancels.append(run)
-            return False
-        assert run.event_id is not None
-        requests = self.app.requests
-        function = run.fn_index if run.started or not others else NO_FUNCTION
-        request = requests.cancel(self.session.session_hash, function, run.event_id)
-        answer = await self.transport.request(request, self.options.timeout)
-        if answer.status in (404, 405):
-            # Before 4.31 there is only this, and the stream then says nothing more of the job.
-            await self.transport.request(requests.reset(run.event_id), self.options.timeout)
-            self.give_up(run, JobCancelledError("The job was cancelled.", event_id=run.event_id))
-        elif answer.status != 200:
-            _log.warning("the server answered %s to a cancellation", answer.status)
-        return True
-
-    def cancel_later(self, run: Run) -> None:
-        """Tell the server to stop a job, without waiting for it."""
-        if not self.closed:
-            self.spawn(self._cancel_quietly(run))
-
-    async def _cancel_quietly(self, run: Run) -> None:
-        try:
-            await self.cancel_on_server(run)
-        except GradwireError as error:
-            _log.debug("a job could not be cancelled on the server: %s", error)
-
-    def _release_cancels(self) -> None:
-        held, self._held_cancels = self._held_cancels, []
-        for run in held:
-            if any(other.started for other in self.session.siblings(run)):
-                self._held_cancels.append(run)
-            else:
-                self.cancel_later(run)
+        if self.session.left:
+            self.cancels.retry()
 
     # -- the stream --------------------------------------------------------------------------------
 
@@ -224,6 +171,7 @@ class Engine:
     async def _read(self) -> None:
         try:
             while self.session.needs_stream and not self.closed:
+                _log.debug("the event stream is opened")
                 self.session.opening()
                 reason: str | None = "the client was closed"
                 try:

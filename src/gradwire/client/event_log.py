@@ -57,7 +57,9 @@ class EventLog:
 
     def _wake(self, *, ended: bool) -> None:
         with self._lock:
-            waiting, self._at_change = self._at_change, []
+            waiting = self._at_change
+            if waiting:
+                self._at_change = []
             if ended:
                 waiting, self._at_end = waiting + self._at_end, []
         for wake in waiting:

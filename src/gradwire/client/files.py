@@ -13,18 +13,25 @@ if TYPE_CHECKING:
     from gradwire.client.sync import Client
 
 
-class AsyncFile(FileData):
-    """A file in an output of an `AsyncClient`. Nothing is fetched until asked for."""
+class BoundFile(FileData):
+    """A file that knows its client; its `url` is the client's own work, not a server's word."""
 
     __slots__ = ("_client",)
-    _client: AsyncClient
+    _client: Any
 
     @classmethod
-    def bound(cls, client: AsyncClient, obj: Mapping[str, Any]) -> Self:
-        """Make one from a server's file object."""
+    def bound(cls, client: Any, obj: Mapping[str, Any]) -> Self:
+        """Make one from a file object whose `url` is right."""
         file = cls.from_dict(obj)
         object.__setattr__(file, "_client", client)
         return file
+
+
+class AsyncFile(BoundFile):
+    """A file in an output of an `AsyncClient`. Nothing is fetched until asked for."""
+
+    __slots__ = ()
+    _client: AsyncClient
 
     async def read(self) -> bytes:
         """Fetch the content into memory."""
@@ -41,18 +48,11 @@ class AsyncFile(FileData):
         return await self._client.download(self, to, on_progress)
 
 
-class File(FileData):
+class File(BoundFile):
     """A file in an output of a `Client`. Nothing is fetched until asked for."""
 
-    __slots__ = ("_client",)
+    __slots__ = ()
     _client: Client
-
-    @classmethod
-    def bound(cls, client: Client, obj: Mapping[str, Any]) -> Self:
-        """Make one from a server's file object."""
-        file = cls.from_dict(obj)
-        object.__setattr__(file, "_client", client)
-        return file
 
     def read(self) -> bytes:
         """Fetch the content into memory."""

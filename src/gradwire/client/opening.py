@@ -8,12 +8,12 @@ from collections.abc import Callable, Generator, Mapping
 from types import TracebackType
 from typing import Any, Generic, Protocol, TypeVar
 
-from gradwire import logs
 from gradwire.app.reference import parse_reference
 from gradwire.client.connecting import App, connect_app
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.options import Options
 from gradwire.errors import ConnectTimeout, GradwireError, ProtocolError, redact_url
+from gradwire.logs import configure_logging
 from gradwire.transport.aiohttp import AiohttpTransport
 from gradwire.transport.base import Transport
 from gradwire.wire.session import Session
@@ -44,7 +44,7 @@ class Connecting(Generic[C]):
         app_reference: str,
         options: Mapping[str, Any],
     ) -> None:
-        logs.configure()
+        configure_logging()
         self._make = make
         self._reference = parse_reference(app_reference)
         self._options = Options.of(options)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
+from urllib.parse import urlsplit
 
 from gradwire.errors import InvalidArgumentError
 from gradwire.transport.base import Timeout
@@ -34,7 +36,7 @@ class Options:
     oauth_token: str | None = field(default=None, repr=False)
     timeout: Timeout = field(default_factory=Timeout)
     max_retries: int = 2
-    verify: bool | str | ssl.SSLContext = True
+    verify: bool | ssl.SSLContext = True
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = False
     download_dir: Path | None = None
@@ -132,13 +134,19 @@ def _pairs(name: str, value: Any) -> dict[str, str]:
     for key, item in value.items():
         if not isinstance(key, str) or not isinstance(item, str):
             raise _wrong(f"{name}[{key!r}]", "a string", item)
-        if "\n" in key + item or "\r" in key + item:
-            raise InvalidArgumentError(f"{name}[{key!r}] holds a line break.")
+        if name != "query_params" and not _TOKEN.fullmatch(key):
+            raise InvalidArgumentError(f"{name}: {key!r} cannot be the name of one.")
+        if _CONTROL.search(item) and name != "query_params":
+            raise InvalidArgumentError(f"{name}[{key!r}] holds a line break or control character.")
     return dict(value)
 
 
+_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # RFC 9110, section 5.6.2
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
 def _cookies(name: str, value: Any) -> dict[str, str]:
-    return parse_cookies(value) if isinstance(value, str) else _pairs(name, value)
+    return _pairs(name, parse_cookies(value) if isinstance(value, str) else value)
 
 
 def parse_cookies(raw: str) -> dict[str, str]:
@@ -158,7 +166,7 @@ def parse_cookies(raw: str) -> dict[str, str]:
             if sign and name.strip() and name.strip().lower() not in _COOKIE_ATTRIBUTES:
                 cookies[name.strip()] = value.strip()
     if not cookies:
-        raise InvalidArgumentError("There is no cookie in this string; expected 'name=value'.")
+        raise InvalidArgumentError("cookies: there is none in this string; expected 'name=value'.")
     return cookies
 
 
@@ -192,13 +200,13 @@ def _events(name: str, value: Any) -> frozenset[EventType]:
     chosen = [value] if isinstance(value, str) else value
     if not isinstance(chosen, Iterable):
         raise _wrong(name, "a sequence of event types", value)
-    types = frozenset(chosen)
-    unknown = types - frozenset(get_args(EventType))
+    types = list(chosen)
+    unknown = [item for item in types if item not in EVENT_TYPES]
     if unknown:
         raise InvalidArgumentError(
             f"events: {', '.join(map(repr, unknown))} unknown. Valid: {', '.join(EVENT_TYPES)}."
         )
-    return types
+    return frozenset(types)
 
 
 def _timeout(name: str, value: Any) -> Timeout:
@@ -210,7 +218,8 @@ def _timeout(name: str, value: Any) -> Timeout:
         raise _wrong(name, "seconds or a Timeout(connect, read, upload, total)", value)
     for phase in ("connect", "read", "upload", "total"):
         seconds = getattr(value, phase)
-        if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
+        number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if seconds is not None and not (number and seconds > 0):
             raise InvalidArgumentError(f"timeout: {phase} must be more than 0 seconds, or None.")
     return value
 
@@ -221,20 +230,32 @@ def _retries(name: str, value: Any) -> int:
     return value
 
 
-def _verify(name: str, value: Any) -> bool | str | ssl.SSLContext:
+def _verify(name: str, value: Any) -> bool | ssl.SSLContext:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, bool | str | ssl.SSLContext):
         raise _wrong(name, "True, False, the path of a CA file, or an SSLContext", value)
-    if isinstance(value, str) and not os.path.isfile(value):
+    if not isinstance(value, str):
+        return value
+    if not os.path.isfile(value):
         raise InvalidArgumentError(f"{name}: there is no CA file {value!r}.")
-    return value
+    try:
+        return ssl.create_default_context(cafile=value)
+    except OSError as error:  # ssl.SSLError is one
+        raise InvalidArgumentError(f"{name}: {value!r} is no CA file in PEM: {error}.") from error
 
 
 def _proxy(name: str, value: Any) -> str | None:
     text = _text(name, value)
-    if text is not None and not text.startswith(("http://", "https://")):
-        raise InvalidArgumentError(f"{name} must start with http:// or https://.")
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise InvalidArgumentError(f"{name} must be an address such as http://host:3128.")
     return text
 
 
@@ -243,6 +264,10 @@ def _folder(name: str, value: Any) -> Path | None:
         return None
     if not isinstance(value, str | os.PathLike):
         raise _wrong(name, "a path", value)
+    if not os.fspath(value):
+        raise InvalidArgumentError(f"{name} is empty; leave it out instead.")
+    if os.path.isfile(value):
+        raise InvalidArgumentError(f"{name}: {str(value)!r} is a file; name a folder.")
     return Path(value)
 
 

@@ -26,9 +26,8 @@ class OutputReader:
         keep_state: bool,
         make_file: Callable[[dict[str, Any]], FileData],
     ) -> None:
-        self._skipped = frozenset(
-            index for index, state in enumerate(state_outputs) if state and not keep_state
-        )
+        hidden = () if keep_state or True not in state_outputs else enumerate(state_outputs)
+        self._skipped = frozenset(index for index, state in hidden if state)
         self._make_file = make_file
 
     def __call__(self, values: list[Any]) -> list[Any]:

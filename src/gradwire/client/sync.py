@@ -37,8 +37,8 @@ class _Inner(AsyncClient):
 
     _thread: loop_thread.LoopThread
 
-    def _file(self, obj: dict[str, Any]) -> FileData:
-        return File.bound(Client._view(self), {**obj, "url": self._url_of(obj)})
+    def _bound(self, obj: dict[str, Any]) -> FileData:
+        return File.bound(Client._view(self), obj)
 
     def with_options(self, **options: Any) -> Self:
         view = super().with_options(**options)
@@ -333,7 +333,7 @@ class Job:
         return self.event_id or (None if self.done() else self._run(self._job.wait_for_id()))
 
     def outputs(self) -> list[list[Any]]:
-        """Return the `data` of all data events so far."""
+        """Return the `data` of all data events so far; the result of a generator twice."""
         return self._job.outputs()
 
     def add_done_callback(self, callback: Callable[[Job], object]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gradwire.client.options import Options
-from gradwire.client.uploads import batches
+from gradwire.client.uploads import batches, described
 from gradwire.data.files import FileData
 from gradwire.data.inputs import FileInput, handle_file
 from gradwire.errors import AuthenticationError, InvalidArgumentError, UploadError
@@ -75,7 +75,7 @@ async def upload_file_data(
         chosen = {file: sizes[file] for file in batch}
         paths += await engine.uploads.send(chosen, requests, options.timeout, upload_id)
     return [
-        engine.uploads.described(file, path, sizes[file])
+        described(file, path, sizes[file], requests)
         for file, path in zip(inputs, paths, strict=True)
     ]
 

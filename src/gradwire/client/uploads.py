@@ -76,7 +76,7 @@ class Uploads:
     ) -> FileData:
         async with self._slots:
             [path] = await self.send({file: size}, requests, timeout)
-        return self.described(file, path, size)
+        return described(file, path, size, requests)
 
     async def send(
         self,
@@ -106,11 +106,11 @@ class Uploads:
         answer = await self._transport.upload(url, requests.headers, body, timeout, report)
         return _paths(answer, len(sizes))
 
-    def described(self, file: FileInput, path: str, size: int | None) -> FileData:
-        """Return the `FileData` of an uploaded file, with its address."""
-        app = self._app
-        url = file_url({"path": path}, app.requests.base_url, app.config.api_prefix)
-        return file.uploaded(path, url=url, size=size)
+
+def described(file: FileInput, path: str, size: int | None, requests: Requests) -> FileData:
+    """Return the `FileData` of an uploaded file, with its address."""
+    url = file_url({"path": path}, requests.base_url, requests.prefix)
+    return file.uploaded(path, url=url, size=size)
 
 
 def _paths(answer: Answer, expected: int) -> list[str]:

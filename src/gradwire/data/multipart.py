@@ -11,8 +11,12 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from gradwire.data.filenames import fit_name
 from gradwire.data.inputs import FileInput
 from gradwire.errors import InvalidArgumentError
+
+SERVER_NAME_BYTES = 200
+"""Bytes of a file's name that servers keep; up to 5.x they cut off the extension of longer ones."""
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _CONTENT_TYPE = re.compile(r"[\x20-\x7e]+")
@@ -88,7 +92,7 @@ def _part_header(part: FieldPart | FilePart) -> bytes:
     if isinstance(part, FieldPart):
         return encode_header(part.name)
     mime_type = part.file.mime_type or "application/octet-stream"
-    return encode_header(part.name, part.file.name, mime_type)
+    return encode_header(part.name, fit_name(part.file.name, SERVER_NAME_BYTES), mime_type)
 
 
 def encode_header(

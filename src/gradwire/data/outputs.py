@@ -8,7 +8,7 @@ and a value once handed out is never changed by a later step.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,17 @@ from gradwire.errors import ProtocolError
 Values = list[Any]
 
 _decode_list = msgspec.json.Decoder(list).decode
+
+
+class _AddingEdit(msgspec.Struct, array_like=True, forbid_unknown_fields=True, gc=False):
+    """An edit whose value is all that it adds."""
+
+    operation: Literal["append", "replace", "add"]
+    path: list[Any]
+    value: Any
+
+
+_decode_single_edits = msgspec.json.Decoder(list[tuple[_AddingEdit]]).decode
 
 
 class _Point(NamedTuple):
@@ -90,8 +101,7 @@ class OutputSteps:
             if index == len(values):
                 # An app reloaded while it streams can gain outputs; those grow from null.
                 values.append(None)
-            diffs = [diff[index] for diff in steps if index < len(diff)]
-            diffs = [diff for diff in diffs if isinstance(diff, list)]
+            diffs = [_edits(diff[index]) for diff in steps if index < len(diff)]
             values[index], fits = _apply(values[index], diffs, index not in broken)
             (broken.discard if fits else broken.add)(index)
         return _Point(step, values, frozenset(broken))
@@ -103,8 +113,7 @@ class OutputSteps:
         it was replaced or came first; an empty text or None where nothing changed.
         """
         if step > 0:
-            diffs = _as_list(self._diffs[step - 1])
-            return [self._delta_of(index, step, edits) for index, edits in enumerate(diffs)]
+            return self._delta_of_diff(step)
         values, before = self.values(0), self._before
         if before is None:
             return values
@@ -118,12 +127,21 @@ class OutputSteps:
             for index, value in enumerate(values)
         ]
 
-    def _delta_of(self, index: int, step: int, edits: Any) -> Any:
-        if isinstance(edits, list) and len(edits) == 1:
+    def _delta_of_diff(self, step: int) -> Values:
+        diff = self._diffs[step - 1]
+        try:
+            # One edit an output, as in a token stream: msgspec has checked its shape.
+            return [edit.value for (edit,) in _decode_single_edits(diff)]
+        except (*JSONDecodeFailure, UnicodeDecodeError):
+            edits = map(_edits, _as_list(diff))
+            return [self._delta_of(index, step, item) for index, item in enumerate(edits)]
+
+    def _delta_of(self, index: int, step: int, edits: list[Any]) -> Any:
+        if len(edits) == 1:
             edit = edits[0]
             if _is_edit(edit) and edit[0] in _ADDING:
                 return edit[2]
-        if isinstance(edits, list) and edits and all(map(_is_append, edits)):
+        if edits and all(map(_is_append, edits)):
             return "".join(edit[2] for edit in edits)
         values = self.values(step)
         value = values[index] if index < len(values) else None
@@ -175,8 +193,24 @@ def added(old: Any, new: Any) -> Any:
     return None if new == old else new
 
 
+def _edits(diff: Any) -> list[Any]:
+    """Return what one step says of one output, as edits.
+
+    A server that has lost what it sent before (seen in 4.19 when an app cancels the function) sends
+    the whole value in place of edits, and goes on with diffs of that.
+    """
+    if isinstance(diff, list) and (not diff or any(map(_is_edit, diff))):
+        return diff
+    return [["replace", [], diff]]
+
+
 def _is_edit(edit: Any) -> bool:
-    return isinstance(edit, list) and len(edit) == 3 and isinstance(edit[0], str)
+    return (
+        isinstance(edit, list)
+        and len(edit) == 3
+        and isinstance(edit[0], str)
+        and isinstance(edit[1], list)
+    )
 
 
 def _is_append(edit: Any) -> bool:
@@ -190,7 +224,7 @@ def _replaces_all(edit: Any) -> bool:
 def _as_list(raw: msgspec.Raw) -> Values:
     try:
         return _decode_list(raw)
-    except msgspec.DecodeError:
+    except JSONDecodeFailure:
         return _decode_oddity(raw)
 
 

@@ -308,7 +308,9 @@ class _Seam:
         if error is not None:
             translated = _translated(error, self._url)
             if translated is not None:
-                raise translated from error
+                # What aiohttp says of a proxy holds its password.
+                hidden = isinstance(error, aiohttp.ClientHttpProxyError)
+                raise translated from (None if hidden else error)
 
 
 def _translated(error: BaseException, url: str) -> GradwireError | None:
@@ -329,6 +331,12 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
             )
         case aiohttp.ClientConnectorError():
             return ConnectError(f" to {where}: {_reason(error)}", url=url)
+        case aiohttp.ClientHttpProxyError():
+            return ConnectError(
+                f" to {where}: the proxy answered {error.status}. Check the option proxy.",
+                url=url,
+                status=error.status,
+            )
         case aiohttp.InvalidURL():
             return InvalidArgumentError(f"{where!r} is not an address.", url=url)
         case aiohttp.ClientError() | ConnectionError() | EOFError():
@@ -359,7 +367,10 @@ def _redirect_target(response: aiohttp.ClientResponse) -> URL | None:
     location = response.headers.get("Location")
     if not location or (response.method != "GET" and response.status not in (307, 308)):
         return None
-    return response.url.join(URL(location))
+    try:
+        return response.url.join(URL(location))
+    except ValueError:
+        return None  # nonsense: the answer itself is what the caller gets to judge
 
 
 @lru_cache(maxsize=256)

@@ -29,9 +29,9 @@ def now() -> datetime:
 class ProgressData(msgspec.Struct, frozen=True):
     """One progress bar of `gr.Progress`."""
 
-    index: float | None = None
+    index: int | float | None = None
     """Steps done."""
-    length: float | None = None
+    length: int | float | None = None
     """Steps in all."""
     unit: str | None = None
     """What is counted, such as `"steps"`."""
@@ -114,7 +114,7 @@ class StatusEvent(msgspec.Struct, frozen=True, kw_only=True):
     time_limit: float | None = None
     """Seconds that a streaming input has left."""
     duration: float | None = None
-    """Seconds that the function (or this step of it) ran on the server."""
+    """Seconds that the function, or this step of a generator, ran on the server."""
     used_cache: str | None = None
     """`"full"` or `"partial"` where the app answered from its cache."""
     cache_duration: float | None = None

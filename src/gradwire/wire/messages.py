@@ -58,8 +58,8 @@ class ProcessStarts(Message, tag="process_starts"):
 class ProgressUnit(Struct):
     """One progress bar of `gr.Progress`."""
 
-    index: float | None = None
-    length: float | None = None
+    index: int | float | None = None
+    length: int | float | None = None
     unit: str | None = None
     progress: float | None = None
     desc: str | None = None

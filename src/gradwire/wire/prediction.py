@@ -12,8 +12,9 @@ class Prediction:
     """What an endpoint returned.
 
     Attributes:
-        duration: Seconds that the function ran on the server, if the server says.
-        average_duration: Seconds that it usually runs.
+        duration: Seconds that the function ran on the server, if the server says; of a generator,
+            its last step.
+        average_duration: Seconds that the function, or a step of it, takes on average.
         time: When the result arrived.
         logs: What the app told the caller meanwhile (`gr.Info`, `gr.Warning` …).
     """

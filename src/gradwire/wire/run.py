@@ -74,6 +74,28 @@ class Run:
         heard_on: The number of the stream that last carried a message for it (see `session.py`).
     """
 
+    __slots__ = (
+        "_diffs",
+        "_finish",
+        "_last",
+        "_last_at",
+        "_queue",
+        "_status",
+        "_steps",
+        "_wants_data",
+        "_wants_log",
+        "_wants_render",
+        "_wants_status",
+        "endpoint",
+        "event_id",
+        "fn_index",
+        "heard_on",
+        "logs",
+        "outcome",
+        "rendered",
+        "started",
+    )
+
     def __init__(
         self,
         endpoint: str | int,

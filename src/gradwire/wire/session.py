@@ -16,6 +16,9 @@ recordings of real servers teach:
   an end is a broken connection for it.
 - A dropped stream cannot be resumed on any server since 4.25, and there is no way to ask what
   became of a job. So all jobs of a dropped stream fail at once with `ConnectionLostError`.
+- A job that has ended here may still wait or run there, because it could not be cancelled yet (see
+  `client/cancelling.py`). The server counts it as pending and keeps the stream open; it is `left`,
+  and what comes for it makes no events, but tells when it can be stopped.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ from gradwire.wire.messages import (
     CloseStream,
     Heartbeat,
     Malformed,
+    ProcessCompleted,
+    ProcessGenerating,
+    ProcessStarts,
     ServerMessage,
     UnexpectedError,
     Unknown,
@@ -58,6 +64,7 @@ class Session:
         self.is_open = False
         self.closing = False
         self._runs: dict[str, Run] = {}
+        self._left: dict[str, Run] = {}
         self._early: OrderedDict[str, list[ServerMessage | Unknown | Malformed]] = OrderedDict()
         self._early_count = 0
         self._ended: OrderedDict[str, None] = OrderedDict()
@@ -72,7 +79,12 @@ class Session:
     @property
     def needs_stream(self) -> bool:
         """Whether a stream has to be opened now."""
-        return bool(self._runs) and not self.is_open
+        return bool(self._runs or self._left) and not self.is_open
+
+    @property
+    def left(self) -> list[Run]:
+        """The jobs that have ended here, and still have to be stopped on the server."""
+        return list(self._left.values())
 
     # -- jobs --------------------------------------------------------------------------------------
 
@@ -87,6 +99,8 @@ class Session:
         early = self._early.pop(event_id, [])
         self._early_count -= len(early)
         if run.ended:
+            for message in early:
+                self._hear_of_left(run, message)
             self._forget(event_id)
             return events
         self._runs[event_id] = run
@@ -109,6 +123,16 @@ class Session:
             if other.fn_index == run.fn_index and other is not run
         ]
 
+    def leave(self, run: Run) -> None:
+        """Listen on for a job that has ended here, to know when it runs and ends on the server."""
+        if run.event_id is not None:
+            self._left[run.event_id] = run
+
+    def let_go(self, run: Run) -> None:
+        """Take no more notice of a job that was left."""
+        if run.event_id is not None:
+            self._left.pop(run.event_id, None)
+
     # -- the stream --------------------------------------------------------------------------------
 
     def opening(self) -> None:
@@ -126,6 +150,10 @@ class Session:
             run = self._runs.get(event_id)
             if run is not None:
                 return [(run, self._deliver(run, message))]
+            run = self._left.get(event_id)
+            if run is not None:
+                self._hear_of_left(run, message)
+                return [(run, [])]
             self._keep(event_id, message)
             return []
         if isinstance(message, CloseStream):
@@ -144,12 +172,17 @@ class Session:
         self.closing = False
         if reason is None and self._silent_streams <= MAX_SILENT_STREAMS:
             lost = [run for run in self._runs.values() if run.heard_on == self._stream]
+            over = [run for run in self._left.values() if run.heard_on == self._stream]
         else:
             lost = list(self._runs.values())
+            over = list(self._left.values())
+        for run in over:
+            self.let_go(run)
         return self._lose(lost, reason or "the server ended it before the job was done")
 
     def fail_all(self, error: GradwireError) -> list[Delivery]:
         """End every job with the same error, as when the client is closed."""
+        self._left.clear()
         return [(run, self.give_up(run, error)) for run in list(self._runs.values())]
 
     # -- inside ------------------------------------------------------------------------------------
@@ -163,7 +196,17 @@ class Session:
             self._forget(run.event_id)
         return events
 
+    def _hear_of_left(self, run: Run, message: ServerMessage | Unknown | Malformed) -> None:
+        run.heard_on = self._stream
+        self._silent_streams = 0
+        if isinstance(message, ProcessStarts | ProcessGenerating):
+            run.started = True
+        elif isinstance(message, ProcessCompleted | UnexpectedError):
+            self.let_go(run)
+
     def _to_all(self, message: ServerMessage | Malformed) -> list[Delivery]:
+        if isinstance(message, UnexpectedError):
+            self._left.clear()  # the server has lost them, too
         if isinstance(message, UnexpectedError | Malformed):
             return [(run, self._deliver(run, message)) for run in list(self._runs.values())]
         return []

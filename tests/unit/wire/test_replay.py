@@ -30,8 +30,10 @@ EVERY_STREAM = [
 ]
 
 
-def change(value: Any, edits: list[Any]) -> Any:
+def change(value: Any, edits: Any) -> Any:
     """Apply a diff in place to a deep copy; deletes of a list take its last item."""
+    if not isinstance(edits, list):
+        return edits  # 4.19 sends one whole value in mid-stream, after the app has cancelled
     holder = {"value": copy.deepcopy(value)}
     for operation, path, new in edits:
         *way, key = ["value", *path]

@@ -307,7 +307,9 @@ def test_an_answer_is_the_end_of_an_unqueued_call() -> None:
     assert run.outcome.duration == 0.5
 
 
-@pytest.mark.parametrize("body", [b"", b"x", b"[]", b"7", b'{"data":', b'{"duration":"x"}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"x", b"[]", b"7", b'{"data":', b'{"duration":"x"}', b"\xff"]
+)
 def test_an_answer_that_cannot_be_read(body: bytes) -> None:
     run = make_run(queue=False)
     assert stages(run.answered(body)) == ["error"]
@@ -359,8 +361,17 @@ OUTPUT = st.fixed_dictionaries(
 MESSAGES = st.fixed_dictionaries(
     {
         "msg": st.sampled_from(
-            ["estimation", "process_starts", "progress", "log", "process_generating"]
-            + ["process_streaming", "process_completed", "unexpected_error", "other"]
+            [
+                "estimation",
+                "process_starts",
+                "progress",
+                "log",
+                "process_generating",
+                "process_streaming",
+                "process_completed",
+                "unexpected_error",
+                "other",
+            ]
         ),
         "output": OUTPUT,
     },

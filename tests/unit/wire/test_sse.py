@@ -1,4 +1,4 @@
-"""Bytes to events, held against a splitter that is slow, simple and follows the standard's words."""
+"""Bytes to events, held against a slow and simple splitter that follows the standard's words."""
 
 from __future__ import annotations
 

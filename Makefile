@@ -1,0 +1,65 @@
+# One target per habit; `make` lists them. Needs only Python 3.11 or later and make:
+# everything else goes into .venv and .servers. Another Python: `make test PYTHON=python3.12`.
+
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	$$name -c "" 2>/dev/null && echo $$name && break; done)
+BIN := .venv/bin
+# The stamp names the Python, so that another one gets an environment made by it.
+MADE := .venv/.made-by-$(notdir $(PYTHON))
+READY := .venv/.ready
+
+.PHONY: help demo test lint format types unit servers-subset servers test-servers test-large \
+	bench clean
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
+
+demo: $(READY)  ## Start a real Gradio app here, and use it
+	@$(BIN)/gradwire demo
+
+test: lint types servers-subset  ## Everything that has to pass: lint, types, unit and server tests
+	$(BIN)/pytest
+
+lint: $(READY)  ## Lint, and check the format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(READY)  ## Format, and fix what can be fixed
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(READY)  ## mypy --strict
+	$(BIN)/mypy
+
+unit: $(READY)  ## The tests that need no server
+	$(BIN)/pytest tests/unit
+
+servers-subset: $(READY)  ## Install the Gradio releases that `make test` needs
+	@$(BIN)/python scripts/servers.py --subset
+
+servers: $(READY)  ## Install all pinned Gradio releases
+	@$(BIN)/python scripts/servers.py --all
+
+test-servers: servers  ## The server tests, on all pinned Gradio releases
+	GRADWIRE_TEST_SERVERS=all $(BIN)/pytest tests/server
+
+test-large: servers-subset  ## The tests with files of a gigabyte
+	$(BIN)/pytest -m large --timeout 900
+
+bench: $(READY)  ## Measure gradwire and its peers; see benchmarks/README.md
+	$(BIN)/python benchmarks/run.py
+
+clean:  ## Remove all that make has made
+	rm -rf .venv .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(MADE):
+	@test -n "$(PYTHON)" || { echo "No Python found; make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 is needed")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@touch $@
+
+$(READY): pyproject.toml $(MADE)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'
+	@touch $@

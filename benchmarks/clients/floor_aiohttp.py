@@ -1,0 +1,131 @@
+"""Bare aiohttp: the same requests with as little around them as aiohttp code can have.
+
+No errors, no retries, no arguments checked, nothing but the happy path. A sequential
+prediction is a POST and a GET. Several at a time share one stream, as real clients do it: a
+reader runs while anything is pending, and hands each value to the future of its event.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import msgspec
+from harness import run_async
+
+
+class Output(msgspec.Struct):
+    """The part of an output that is looked at."""
+
+    data: list[Any]
+
+
+class Message(msgspec.Struct):
+    """The part of a message that is looked at."""
+
+    msg: str
+    event_id: str | None
+    output: Output | None = None
+
+
+class Joined(msgspec.Struct):
+    """The answer of `/queue/join`."""
+
+    event_id: str
+
+
+decode_message = msgspec.json.Decoder(Message).decode
+decode_joined = msgspec.json.Decoder(Joined).decode
+encode = msgspec.json.encode
+JSON = {"content-type": "application/json"}
+
+
+class BareAiohttp:
+    """Calls to one app in one session."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self.http = http
+        self.session_hash = os.urandom(8).hex()
+        self.join_url = f"{url}/gradio_api/queue/join"
+        self.data_url = f"{url}/gradio_api/queue/data?session_hash={self.session_hash}"
+        self.waiting: dict[str, asyncio.Future[str]] = {}
+        self.early: dict[str, str] = {}
+        self.reader: asyncio.Task[None] | None = None
+
+    async def join(self, fn_index: int, data: list[object]) -> str:
+        """Send one call."""
+        call = {"data": data, "fn_index": fn_index, "session_hash": self.session_hash}
+        async with self.http.post(self.join_url, data=encode(call), headers=JSON) as response:
+            return decode_joined(await response.read()).event_id
+
+    async def messages(self) -> AsyncIterator[Message]:
+        """The messages of one stream, from its opening to its end."""
+        async with self.http.get(self.data_url) as response:
+            rest = b""
+            async for piece in response.content.iter_any():
+                *events, rest = (rest + piece).split(b"\n\n")
+                for event in events:
+                    yield decode_message(event[6:])
+
+    async def echo(self, text: str) -> str:
+        """One prediction, alone."""
+        await self.join(0, [text])
+        value = ""
+        async for message in self.messages():
+            if message.output and message.msg == "process_completed":
+                value = message.output.data[0]
+        return value
+
+    async def tokens(self, count: int) -> int:
+        """One token stream, kept as the list of its additions."""
+        await self.join(1, [count])
+        added: list[object] = []
+        async for message in self.messages():
+            if message.output and message.msg == "process_generating":
+                value = message.output.data[0]
+                added.append(value[0][2] if added else value)
+        return len(added)
+
+    async def wait(self, text: str, seconds: float) -> str:
+        """One prediction among many."""
+        event_id = await self.join(2, [text, seconds])
+        if event_id in self.early:
+            return self.early.pop(event_id)
+        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.waiting[event_id] = future
+        if self.reader is None:
+            self.reader = asyncio.create_task(self.read())
+        return await future
+
+    async def read(self) -> None:
+        """Hand out what the stream brings, as long as anything is waited for."""
+        while self.waiting:
+            async for message in self.messages():
+                if message.output and message.msg == "process_completed":
+                    self.settle(message.event_id, message.output.data[0])
+        self.reader = None
+
+    def settle(self, event_id: str | None, value: str) -> None:
+        """Give one value to whom it belongs, or keep it for one who comes later."""
+        assert event_id
+        if future := self.waiting.pop(event_id, None):
+            future.set_result(value)
+        else:
+            self.early[event_id] = value
+
+
+@asynccontextmanager
+async def connect(url: str) -> AsyncIterator[BareAiohttp]:
+    """Open a pool of connections, and fetch what a client needs to know."""
+    timeout = aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(timeout=timeout) as http:
+        for path in ("/config", "/gradio_api/info"):
+            async with http.get(url + path) as response:
+                msgspec.json.decode(await response.read())
+        yield BareAiohttp(http, url)
+
+
+if __name__ == "__main__":
+    run_async(connect)

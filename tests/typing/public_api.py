@@ -1,0 +1,208 @@
+"""How users write their code, for the type checker: `test_typing.py` runs mypy over this file.
+
+Nothing here is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, assert_type
+
+from gradwire import (
+    ApiInfo,
+    AppError,
+    AsyncClient,
+    AsyncJob,
+    Client,
+    Component,
+    Config,
+    ConnectionLostError,
+    DataEvent,
+    Dependency,
+    Endpoint,
+    Event,
+    FileData,
+    FileInput,
+    GradwireError,
+    Job,
+    LogEvent,
+    Prediction,
+    ProgressData,
+    QuotaExceededError,
+    RenderEvent,
+    StatusEvent,
+    Timeout,
+    UploadResponse,
+    ValidationError,
+    handle_file,
+)
+
+
+def connecting() -> None:
+    assert_type(Client("http://h"), Client)
+    assert_type(Client.connect("http://h", timeout=Timeout(connect=1)), Client)
+    with Client("http://h", auth=("ada", "pw"), events=["data", "status"]) as client:
+        assert_type(client, Client)
+        assert_type(client.closed, bool)
+        assert_type(client.session_hash, str)
+        assert_type(client.with_options(timeout=5), Client)
+        assert_type(client.reconnect(), Literal["connected", "broken", "changed"])
+        client.set_cookies("a=b")
+        client.close()
+
+
+async def connecting_async() -> None:
+    assert_type(await AsyncClient.connect("http://h"), AsyncClient)
+    async with AsyncClient.connect("http://h", headers={"A": "b"}) as client:
+        assert_type(client, AsyncClient)
+        assert_type(client.with_options(timeout=5), AsyncClient)
+        assert_type(await client.reconnect(), Literal["connected", "broken", "changed"])
+        assert_type(await client.refresh(), Config)
+        await client.close()
+
+
+class MyClient(AsyncClient):
+    """A subclass connects to itself."""
+
+
+class MySyncClient(Client):
+    """So does one of `Client`."""
+
+
+async def subclasses() -> None:
+    assert_type(await MyClient.connect("http://h"), MyClient)
+    async with MyClient.connect("http://h") as client:
+        assert_type(client, MyClient)
+    assert_type(MySyncClient.connect("http://h"), MySyncClient)
+    with MySyncClient("http://h") as other:
+        assert_type(other, MySyncClient)
+
+
+def calling(client: Client) -> None:
+    prediction = client.predict("/fn", ["x", 1])
+    assert_type(prediction, Prediction)
+    assert_type(client.predict(0, {"text": "x"}, text="y"), Prediction)
+    assert_type(prediction.data, list[Any])
+    assert_type(prediction.duration, float | None)
+    assert_type(prediction.logs, tuple[LogEvent, ...])
+    assert_type(prediction.endpoint, str | int)
+    text: str = prediction.value
+    del text
+    job = client.submit("/fn", ["x"], all_events=True)
+    assert_type(job, Job)
+    assert_type(iter(job), Iterator[Event])
+    assert_type(job.result(timeout=1), Prediction)
+    assert_type(job.cancel(), bool)
+    assert_type(job.done(), bool)
+    assert_type(job.status, StatusEvent)
+    assert_type(job.event_id, str | None)
+    assert_type(job.wait_for_id(), str | None)
+    assert_type(job.outputs(), list[list[Any]])
+    job.add_done_callback(lambda done: print(done.status.stage))
+    assert_type(client.endpoints["/fn"]("x"), Prediction)
+    assert_type(client.endpoints["/fn"].submit("x"), Job)
+    assert_type(client.api.fn("x"), Prediction)
+
+
+async def calling_async(client: AsyncClient) -> None:
+    assert_type(await client.predict("/fn", ["x", 1]), Prediction)
+    job = client.submit("/fn", text="x")
+    assert_type(job, AsyncJob)
+    assert_type(await job, Prediction)
+    assert_type(await job.result(timeout=1), Prediction)
+    assert_type(await job.cancel(), bool)
+    assert_type(job.__aiter__(), AsyncIterator[Event])
+    assert_type(await job.wait_for_id(), str | None)
+    assert_type(await client.endpoints["/fn"]("x"), Prediction)
+    assert_type(client.endpoints["/fn"].submit("x"), AsyncJob)
+    assert_type(await client.api.fn("x"), Prediction)
+    async for event in job:
+        assert_type(event, Event)
+
+
+def events(job: Job) -> None:
+    for event in job:
+        if event.type == "data":
+            assert_type(event, DataEvent)
+            assert_type(event.data, list[Any])
+            assert_type(event.delta, list[Any])
+            assert_type(event.final, bool)
+        elif event.type == "status":
+            assert_type(event, StatusEvent)
+            assert_type(event.progress_data, tuple[ProgressData, ...] | None)
+            assert_type(
+                event.stage, Literal["pending", "generating", "streaming", "complete", "error"]
+            )
+        elif event.type == "log":
+            assert_type(event, LogEvent)
+            assert_type(event.log, str)
+        else:
+            assert_type(event, RenderEvent)
+            assert_type(event.data, dict[str, Any])
+
+
+def matching(event: Event) -> str:
+    match event:
+        case DataEvent():
+            return str(event.delta[0])
+        case StatusEvent():
+            return event.stage
+        case LogEvent():
+            return event.level
+        case RenderEvent():
+            return "render"
+
+
+def describing(client: Client) -> None:
+    api = client.view_api()
+    assert_type(api, ApiInfo)
+    assert_type(api.named_endpoints["/fn"], Endpoint)
+    assert_type(client.config, Config)
+    assert_type(client.get_page_config("about"), Config)
+    assert_type(client.config.components, Mapping[int, Component])
+    assert_type(client.config.dependencies, Mapping[int, Dependency])
+
+
+def exchanging_files(client: Client, path: Path) -> None:
+    assert_type(handle_file("x.png"), FileInput | FileData)
+    client.predict("/fn", [path, b"bytes", handle_file(path)])
+    assert_type(client.upload_files(None, [path]), UploadResponse)
+    assert_type(client.upload(FileData(path="x")), FileData)
+    assert_type(client.upload([FileData(path="x")]), list[FileData])
+    assert_type(client.download(FileData(path="x"), to=path), Path)
+    assert_type(client.download("http://h/file=x"), Path)
+
+
+async def exchanging_files_async(client: AsyncClient) -> None:
+    assert_type(await client.upload_files(None, [b"x"]), UploadResponse)
+    assert_type(await client.upload(FileData(path="x")), FileData)
+    assert_type(await client.upload([FileData(path="x")]), list[FileData])
+    assert_type(await client.download(FileData(path="x")), Path)
+
+
+def failing(client: Client) -> None:
+    try:
+        client.predict("/fn")
+    except QuotaExceededError as error:
+        assert_type(error.retry_after, float | None)
+    except ValidationError as error:
+        assert_type(error.problems, tuple[tuple[str, str], ...])
+    except AppError as error:
+        assert_type(error.title, str | None)
+    except ConnectionLostError as error:
+        assert_type(error.event_ids, tuple[str, ...])
+    except GradwireError as error:
+        assert_type(error.url, str | None)
+        assert_type(error.status, int | None)
+
+
+def mistakes(client: Client, event: Event) -> None:
+    """Each of these has to be an error; strict mypy complains of an ignore that is not needed."""
+    client.predict()  # type: ignore[call-arg]
+    client.predict(1.5)  # type: ignore[arg-type]
+    client.predict("/fn", "text")
+    client.submit("/fn", trigger_id="x")  # type: ignore[arg-type]
+    print(event.data)  # type: ignore[union-attr]
+    Client()  # type: ignore[call-arg]
+    Timeout(conect=1)  # type: ignore[call-arg]

@@ -1,0 +1,200 @@
+"""Addresses, with whatever people leave on them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradwire.app.reference import AppReference, parse_reference
+from gradwire.errors import InvalidArgumentError
+
+
+@pytest.mark.parametrize(
+    ("text", "base_url"),
+    [
+        ("http://127.0.0.1:7860", "http://127.0.0.1:7860/"),
+        ("http://127.0.0.1:7860/", "http://127.0.0.1:7860/"),
+        ("  https://host/sub/path \n", "https://host/sub/path/"),
+        ("https://host/sub/path/", "https://host/sub/path/"),
+        ("https://host//sub///path//", "https://host/sub/path/"),
+        ("HTTPS://Owner-Name.HF.space", "https://owner-name.hf.space/"),
+        ("https://host/sub#part", "https://host/sub/"),
+        ("https://host/a;b", "https://host/a;b/"),
+        ("https://host/%7Eada/ä", "https://host/%7Eada/%C3%A4/"),
+        ("https://bücher.example/", "https://xn--bcher-kva.example/"),
+        ("http://0.0.0.0:7860", "http://127.0.0.1:7860/"),
+        ("http://[::1]:7860/x", "http://[::1]:7860/x/"),
+        ("http://[FE80::1%25eth0]/", "http://[fe80::1%25eth0]/"),
+        ("http://my_host:80", "http://my_host:80/"),
+        ("localhost:7860", "http://localhost:7860/"),
+        ("localhost", "http://localhost/"),
+        ("localhost/sub", "http://localhost/sub/"),
+        ("127.0.0.1:7860/sub", "http://127.0.0.1:7860/sub/"),
+        ("0.0.0.0:7860", "http://127.0.0.1:7860/"),
+        ("[::1]:7860", "http://[::1]:7860/"),
+        ("owner-name.hf.space", "https://owner-name.hf.space/"),
+        ("host.example:8443/sub", "https://host.example:8443/sub/"),
+        ("host.example?a=b", "https://host.example/"),
+    ],
+)
+def test_addresses(text: str, base_url: str) -> None:
+    assert parse_reference(text).base_url == base_url
+
+
+def test_the_query_is_kept() -> None:
+    reference = parse_reference("https://host/sub?__theme=dark&a=1%20%26&b=")
+    assert reference.base_url == "https://host/sub/"
+    assert reference.query == {"__theme": "dark", "a": "1 &", "b": ""}
+
+
+@pytest.mark.parametrize(
+    ("user_info", "pair"),
+    [
+        ("ada:pw", "ada:pw"),
+        ("ada", "ada:"),
+        ("ada:", "ada:"),
+        (":pw", ":pw"),
+        ("a%40b:p%3Aw", "a@b:p:w"),
+        ("ada:p@ss", "ada:p@ss"),
+        ("ä:ö", "ä:ö"),
+    ],
+)
+def test_user_info_becomes_a_header(user_info: str, pair: str) -> None:
+    reference = parse_reference(f"https://{user_info}@host:8443/sub")
+    assert reference.base_url == "https://host:8443/sub/"
+    assert reference.authorization is not None
+    assert reference.authorization.startswith("Basic ")
+    assert base64.b64decode(reference.authorization[6:]).decode() == pair
+
+
+def test_no_user_info_no_header() -> None:
+    assert parse_reference("https://host") == AppReference("https://host/")
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(parse_reference("https://ada:s3cret@host/?token=s3cret"))
+    assert "s3cret" not in shown
+    assert base64.b64encode(b"ada:s3cret").decode() not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "/",
+        "http://",
+        "http:///path",
+        "https:/host",
+        "ftp://host",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "host with blanks",
+        "http://host with blanks/",
+        "http://host/a b",
+        "http://host/a\x00b",
+        "http://host\\evil/",
+        "http://ho<st/",
+        "http://host:port",
+        "http://host:99999",
+        "http://[::1",
+        "http://[not an address]/",
+        "http://\ud800/",
+        "http://host/\ud800",
+        "http://host/?a=\ud800",
+        "http://\ud800@host/",
+        "http://" + "a" * 70 + "é.example",
+        "predict",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="is not the address of an app"):
+        parse_reference(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ftp://ada:s3cret@host/",
+        "http://ada:s3@cret@ho st/",
+        "ada:s3cret@ho st",
+        "ftp://host/?token=s3cret",
+        "http://ho st/?a=1&__sign=s3cret",
+    ],
+)
+def test_a_refusal_shows_no_secret(text: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        parse_reference(text)
+    assert "s3" not in str(caught.value)
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [None, 7, b"http://host", ["http://host"], object()])
+def test_what_is_no_string(value: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=type(value).__name__):
+        parse_reference(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [("owner/space", "owner-space"), ("Owner/My_Space.v2", "owner-my-space-v2")],
+)
+def test_the_name_of_a_space_says_its_address(name: str, host: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="Hugging Face Space") as caught:
+        parse_reference(name)
+    assert f"https://{host}.hf.space" in str(caught.value)
+
+
+PIECES = st.sampled_from(
+    [
+        "http://",
+        "https://",
+        "host",
+        "localhost",
+        ":",
+        "//",
+        "/",
+        "@",
+        "?",
+        "#",
+        "[",
+        "]",
+        "::1",
+        "%",
+        "%20",
+        "..",
+        ".",
+        "a=b",
+        "&",
+        "é",
+        "\\",
+        "7860",
+        "a/b",
+    ]
+)
+
+
+@given(
+    st.lists(PIECES | st.sampled_from(" \n\ud800") | st.text(max_size=3), max_size=8).map("".join)
+)
+def test_any_text(text: str) -> None:
+    try:
+        reference = parse_reference(text)
+    except InvalidArgumentError:
+        return
+    base_url = reference.base_url
+    parts = urlsplit(base_url)
+    assert base_url.isascii()
+    assert base_url.endswith("/")
+    assert parts.scheme in ("http", "https")
+    assert parts.hostname
+    assert "@" not in parts.netloc
+    assert not parts.query
+    assert not parts.fragment
+    assert not any(char.isspace() for char in base_url)
+    assert parse_reference(base_url).base_url == base_url

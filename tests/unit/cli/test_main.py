@@ -1,0 +1,63 @@
+"""The command `gradwire`: its words and exit codes; no app is started here."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from gradwire.cli import demo, main
+from gradwire.version import VERSION
+
+
+def test_without_arguments_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main([]) == 0
+    assert "demo" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"gradwire {VERSION}\n"
+
+
+def test_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main.main(["nonsense"])
+    assert end.value.code == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_the_demo_without_gradio_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main.main(["demo"]) == 1
+    assert "pip install 'gradwire[demo]'" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_it_quietly(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "run", interrupt)
+    assert main.main(["demo"]) == main.INTERRUPTED
+    assert "Interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("plain\ntext", "plain\ntext"), ("\x1b[31mred\r", r"\x1b[31mred\r"), ("名前 👋", "名前 👋")],
+)
+def test_text_of_a_server_cannot_steer_the_terminal(text: str, expected: str) -> None:
+    assert demo.shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0.0123, "12 ms"), (0.5, "500 ms"), (12, "12.0 s")]
+)
+def test_seconds(number: float, expected: str) -> None:
+    assert demo.seconds(number) == expected
