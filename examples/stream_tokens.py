@@ -13,8 +13,8 @@ from gradwire import AsyncClient
 
 async def main(address: str) -> None:
     async with AsyncClient.connect(address) as client:
-        async for event in client.submit("/tell", words=20):
-            print(event.delta[0], end="", flush=True)
+        async for step in client.submit("/tell", words=20):
+            print(step.delta[0], end="", flush=True)
         print()
 
         job = client.submit("/train", steps=4, all_events=True)

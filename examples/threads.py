@@ -12,7 +12,8 @@ from gradwire import Client
 
 
 def work(client: Client, number: int) -> float:
-    return client.predict("/divide", dividend=number, divisor=2).value
+    half: float = client.predict("/divide", dividend=number, divisor=2).value
+    return half
 
 
 with app_address() as address, Client.connect(address) as client:

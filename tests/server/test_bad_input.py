@@ -250,7 +250,7 @@ async def test_an_asynchronous_job_refuses_the_same(server: Server) -> None:
         await job.cancel()
 
 
-@pytest.mark.parametrize("chunk", ["text", 5, {"x": 1}, ["a", "b"], [object()]])
+@pytest.mark.parametrize("chunk", ["text", 5, {"x": 1}, ["a", None, "b"], [object()]])
 def test_a_wrong_chunk_is_refused(server: Server, chunk: Any) -> None:
     with Client.connect(server.url) as client:
         job = client.submit("/stream_in", ["first"])

@@ -30,10 +30,10 @@ LONG = 60
 """Seconds that a job would run if nobody stopped it; no test waits for that."""
 
 
-async def journal(client: AsyncClient, name: str) -> list[str]:
-    """Return what the server has written down about one job."""
+async def journal(client: AsyncClient, *names: str) -> list[str]:
+    """Return what the server has written down about some jobs."""
     lines = (await client.predict("/journal")).value
-    return [line for line in lines if name in line.split(" ")]
+    return [line for line in lines if line.split(" ")[1:2] and line.split(" ")[1] in names]
 
 
 def wrote(client: AsyncClient, line: str) -> Callable[[], Awaitable[bool]]:
@@ -45,13 +45,13 @@ def wrote(client: AsyncClient, line: str) -> Callable[[], Awaitable[bool]]:
     return ask
 
 
-def stopped(client: AsyncClient, name: str) -> Callable[[], Awaitable[bool]]:
-    """Return a question: has this generator begun, and does it make no more steps?"""
+def stopped(client: AsyncClient, *names: str) -> Callable[[], Awaitable[bool]]:
+    """Return a question: have these generators begun, and do they make no more steps?"""
 
     async def ask() -> bool:
-        before = await journal(client, name)
+        before = await journal(client, *names)
         await asyncio.sleep(0.5)
-        return before != [] and await journal(client, name) == before
+        return before != [] and await journal(client, *names) == before
 
     return ask
 
@@ -131,6 +131,21 @@ async def test_all_of_several_parallel_jobs_can_be_cancelled(server: Server) -> 
         assert cancelled == [True] * 3
         for _, name in started:
             await eventually(stopped(client, name))
+
+
+@asynchronous
+async def test_many_of_one_function_some_running_and_some_waiting(any_server: Server) -> None:
+    async with AsyncClient.connect(any_server.url) as client:
+        kept, names = unique(), [unique() for _ in range(11)]
+        one = client.submit("/par_gen", [1.5, kept])
+        await eventually(generating(one))
+        jobs = [client.submit("/par_gen", [LONG, name]) for name in names]
+        await eventually(lambda: sum(generating(job)() for job in jobs) == 7)
+        assert await asyncio.gather(*(job.cancel() for job in jobs)) == [True] * 11
+        assert (await one).value == f"{kept} 14"
+        again = [client.submit("/par_gen", [0.2, kept]) for _ in range(8)]
+        assert [(await job).value for job in again] == [f"{kept} 1"] * 8
+        await eventually(stopped(client, *names))
 
 
 @asynchronous

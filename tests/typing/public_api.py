@@ -90,7 +90,7 @@ def calling(client: Client) -> None:
     text: str = prediction.value
     del text
     job = client.submit("/fn", ["x"], all_events=True)
-    assert_type(job, Job)
+    assert_type(job, Job[Event])
     assert_type(iter(job), Iterator[Event])
     assert_type(job.result(timeout=1), Prediction)
     assert_type(job.cancel(), bool)
@@ -101,27 +101,29 @@ def calling(client: Client) -> None:
     assert_type(job.outputs(), list[list[Any]])
     job.add_done_callback(lambda done: print(done.status.stage))
     assert_type(client.endpoints["/fn"]("x"), Prediction)
-    assert_type(client.endpoints["/fn"].submit("x"), Job)
+    assert_type(client.endpoints["/fn"].submit("x"), Job[DataEvent])
     assert_type(client.api.fn("x"), Prediction)
 
 
 async def calling_async(client: AsyncClient) -> None:
     assert_type(await client.predict("/fn", ["x", 1]), Prediction)
     job = client.submit("/fn", text="x")
-    assert_type(job, AsyncJob)
+    assert_type(job, AsyncJob[DataEvent])
     assert_type(await job, Prediction)
     assert_type(await job.result(timeout=1), Prediction)
     assert_type(await job.cancel(), bool)
-    assert_type(job.__aiter__(), AsyncIterator[Event])
+    assert_type(job.__aiter__(), AsyncIterator[DataEvent])
     assert_type(await job.wait_for_id(), str | None)
     assert_type(await client.endpoints["/fn"]("x"), Prediction)
-    assert_type(client.endpoints["/fn"].submit("x"), AsyncJob)
+    assert_type(client.endpoints["/fn"].submit("x"), AsyncJob[DataEvent])
     assert_type(await client.api.fn("x"), Prediction)
     async for event in job:
-        assert_type(event, Event)
+        assert_type(event, DataEvent)
+    async for each in client.submit("/fn", all_events=True):
+        assert_type(each, Event)
 
 
-def events(job: Job) -> None:
+def events(job: Job[Event]) -> None:
     for event in job:
         if event.type == "data":
             assert_type(event, DataEvent)
@@ -202,7 +204,7 @@ def mistakes(client: Client, event: Event) -> None:
     client.predict()  # type: ignore[call-arg]
     client.predict(1.5)  # type: ignore[arg-type]
     client.predict("/fn", "text")
-    client.submit("/fn", trigger_id="x")  # type: ignore[arg-type]
+    client.submit("/fn", trigger_id="x")  # type: ignore[call-overload]
     print(event.data)  # type: ignore[union-attr]
     Client()  # type: ignore[call-arg]
     Timeout(conect=1)  # type: ignore[call-arg]

@@ -26,9 +26,7 @@ EVERYWHERE = {"version", "logs"}
 #: The doors: what users import and run.
 DOORS = {"__init__", "__main__"}
 
-SOFT_LIMIT = 350
-#: Meant to be 450, which only client/async_client.py misses.
-HARD_LIMIT = 480
+SOFT_LIMIT, HARD_LIMIT = 350, 450
 #: Files over the soft limit, each with the reason. The list is meant to shrink.
 LONG = {
     "client/async_client.py": "the public methods, and most lines are their docstrings",
@@ -36,6 +34,9 @@ LONG = {
     "transport/aiohttp.py": "the only file that may import aiohttp",
     "wire/run.py": "the state machine in one place, with the tables that describe its states",
 }
+
+#: Files over the hard limit, to be split next.
+TOO_LONG = {"client/async_client.py"}
 
 ids = [path.relative_to(SOURCE).as_posix() for path in MODULES]
 every_module = pytest.mark.parametrize("path", MODULES, ids=ids)
@@ -175,8 +176,7 @@ def test_files_stay_small() -> None:
     over = {name for name, length in lengths.items() if length > SOFT_LIMIT}
     assert over - LONG.keys() == set(), "split the file, or name it in LONG with the reason"
     assert LONG.keys() - over == set(), "short enough by now: take it out of LONG"
-    too_long = {name: length for name, length in lengths.items() if length > HARD_LIMIT}
-    assert not too_long
+    assert {name for name, length in lengths.items() if length > HARD_LIMIT} <= TOO_LONG
 
 
 def public_parts(module: ast.Module) -> Iterator[ast.AST]:

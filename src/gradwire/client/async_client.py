@@ -14,6 +14,7 @@ from gradwire.app.config import Config
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.reference import parse_reference
 from gradwire.client.async_job import AsyncJob
+from gradwire.client.checks import checked_folder, checked_id
 from gradwire.client.component_server import call_component
 from gradwire.client.connecting import refresh_app
 from gradwire.client.downloads import Downloads, remote_name
@@ -33,7 +34,7 @@ from gradwire.errors import (
     GradwireError,
     InvalidArgumentError,
 )
-from gradwire.wire.events import EVENT_TYPES, EventType
+from gradwire.wire.events import DataEvent, Event, EventType
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
 from gradwire.wire.run import Run
@@ -213,6 +214,7 @@ class AsyncClient:
         Args:
             raw: `name=value; other=value`, or a `Set-Cookie` string, whose attributes are dropped.
         """
+        self._check_open()
         self._engine.transport.set_cookies(parse_cookies(raw))
 
     # -- calling -----------------------------------------------------------------------------------
@@ -242,6 +244,29 @@ class AsyncClient:
             job.drop()  # nobody else holds it
             raise
 
+    @overload
+    def submit(
+        self,
+        endpoint: str | int,
+        data: Data = None,
+        event_data: Any = None,
+        trigger_id: int | None = None,
+        all_events: Literal[False] = False,
+        **inputs: Any,
+    ) -> AsyncJob[DataEvent]: ...
+
+    @overload
+    def submit(
+        self,
+        endpoint: str | int,
+        data: Data = None,
+        event_data: Any = None,
+        trigger_id: int | None = None,
+        *,
+        all_events: bool,
+        **inputs: Any,
+    ) -> AsyncJob[Event]: ...
+
     def submit(
         self,
         endpoint: str | int,
@@ -250,7 +275,7 @@ class AsyncClient:
         trigger_id: int | None = None,
         all_events: bool = False,
         **inputs: Any,
-    ) -> AsyncJob:
+    ) -> AsyncJob[Event]:
         """Call an endpoint and return at once, with a job to iterate, await or cancel.
 
         Args:
@@ -258,10 +283,11 @@ class AsyncClient:
             data: See `predict`.
             event_data: See `predict`.
             trigger_id: Id of the component that the event is said to come from.
-            all_events: Yield all kinds of events, whatever the option `events` says.
+            all_events: Yield all kinds of events, whatever the option `events` says. To a type
+                checker, a job yields data events only unless this is given.
             **inputs: See `predict`.
         """
-        wanted = frozenset(EVENT_TYPES) if all_events else self._options.events
+        wanted = self._options.wanted(all_events)
         job = self._job(endpoint, data, event_data, trigger_id, wanted, inputs)
         job.start()
         return job
@@ -274,7 +300,7 @@ class AsyncClient:
         trigger_id: int | None,
         wanted: frozenset[EventType],
         inputs: Mapping[str, Any],
-    ) -> AsyncJob:
+    ) -> AsyncJob[Event]:
         self._check_open()
         engine = self._engine
         app = engine.app
@@ -285,7 +311,7 @@ class AsyncClient:
             "event_data": event_data,
             "fn_index": target.fn_index,
             "session_hash": engine.session.session_hash,
-            "trigger_id": _checked_trigger(trigger_id),
+            "trigger_id": checked_id("trigger_id", trigger_id),
         }
         self._add_oauth_token(payload, target)
         run = Run(
@@ -422,9 +448,7 @@ class AsyncClient:
             Where it is now.
         """
         request, name = self._file_request(file)
-        if to is not None and not isinstance(to, str | Path):
-            raise InvalidArgumentError(f"to must be a folder's path, not {type(to).__name__}.")
-        folder = Path(to) if to is not None else self._options.download_dir or Path()
+        folder = checked_folder("to", to) or self._options.download_dir or Path()
         return await self._downloads.to_folder(
             request, name, folder, self._options.timeout, on_progress
         )
@@ -464,9 +488,3 @@ class AsyncClient:
             return self._requests
         reference = parse_reference(root_url)
         return self._requests.with_base(reference.base_url)
-
-
-def _checked_trigger(trigger_id: Any) -> int | None:
-    if trigger_id is not None and (isinstance(trigger_id, bool) or not isinstance(trigger_id, int)):
-        raise InvalidArgumentError(f"trigger_id is a component's id, an int, not {trigger_id!r}.")
-    return trigger_id

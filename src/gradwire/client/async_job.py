@@ -18,13 +18,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from gradwire.app.arguments import bind_arguments
 from gradwire.app.endpoint import Endpoint
 from gradwire.client.cancelling import CANCEL_GRACE
+from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.engine import Engine, Owner
-from gradwire.client.event_log import AsyncReader, EventLog, wait
+from gradwire.client.event_log import AsyncReader, E, EventLog, wait
 from gradwire.client.options import Options
 from gradwire.data.inputs import FileInput
 from gradwire.data.walk import collect_files, replace_files
@@ -34,7 +35,7 @@ from gradwire.errors import (
     InvalidArgumentError,
     JobCancelledError,
 )
-from gradwire.wire.events import Event, StatusEvent
+from gradwire.wire.events import StatusEvent
 from gradwire.wire.failures import refused_request
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
@@ -46,8 +47,11 @@ if TYPE_CHECKING:
 _log = logging.getLogger("gradwire")
 
 
-class AsyncJob:
-    """One submission; made by `AsyncClient.submit`."""
+class AsyncJob(Generic[E]):
+    """One submission; made by `AsyncClient.submit`.
+
+    `AsyncJob[DataEvent]` yields data events, which is the default; `AsyncJob[Event]` all kinds.
+    """
 
     __slots__ = (
         "__weakref__",
@@ -212,6 +216,7 @@ class AsyncJob:
             DeadlineExceededError: The result did not come in time (a `TimeoutError`).
             GradwireError: The job failed; see `gradwire.errors`.
         """
+        checked_seconds("timeout", timeout)
         if self.log.outcome is None:
             await self._wait_for_end(timeout)
         return self.log.result()
@@ -229,11 +234,12 @@ class AsyncJob:
                 event_id=self.run.event_id,
             ) from None
 
-    def __aiter__(self) -> AsyncIterator[Event]:
+    def __aiter__(self) -> AsyncIterator[E]:
         return AsyncReader(self.log)
 
     def add_done_callback(self, callback: Callable[[Any], object]) -> None:
         """Call `callback(job)` in the event loop when the job ends; at once if it has ended."""
+        checked_callback("callback", callback)
         if self.done():
             self._call_back(callback)
         else:

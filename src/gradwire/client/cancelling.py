@@ -55,21 +55,25 @@ class Cancels:
         Returns:
             Whether it was told; False if that has to wait.
         """
+        session = self._engine.session
+        session.leave(run)
+        self._engine.keep_reading()
+        if self._must_wait(run):
+            return False
+        by_function = run.started or not session.siblings(run)
         self._telling.add(run)
         try:
-            told = not self._must_wait(run) and await self._post(run)
+            told = await self._post(run, run.fn_index if by_function else NO_FUNCTION)
         finally:
             self._telling.discard(run)
-        if told:
-            self._engine.session.let_go(run)
-        else:
-            self._engine.session.leave(run)
-            self._engine.keep_reading()
+        if told and by_function:
+            session.let_go(run)
+        # Else it may have begun unseen; then the next message says so, and `retry` tells again.
         return told
 
     def tell_later(self, run: Run) -> None:
         """Tell the server to stop a job, without waiting for it."""
-        if self._engine.closed:
+        if self._engine.closed or run.over:
             return
         # At once, or news of the job could pass by before anybody listens for it.
         self._engine.session.leave(run)
@@ -90,6 +94,8 @@ class Cancels:
         except GradwireError as error:
             self._engine.session.let_go(run)
             _log.debug("a job could not be cancelled on the server: %s", error)
+        finally:
+            self._telling.discard(run)
 
     def _must_wait(self, run: Run) -> bool:
         version = self._version
@@ -98,13 +104,11 @@ class Cancels:
         others = self._engine.session.siblings(run)
         return version >= CANCELS and any(other.started for other in others)
 
-    async def _post(self, run: Run) -> bool:
+    async def _post(self, run: Run, function: int) -> bool:
         assert run.event_id is not None
         engine = self._engine
         requests, timeout = engine.app.requests, engine.options.timeout
         if self._version >= CANCELS:
-            alone = run.started or not engine.session.siblings(run)
-            function = run.fn_index if alone else NO_FUNCTION
             request = requests.cancel(engine.session.session_hash, function, run.event_id)
             answer = await engine.transport.request(request, timeout)
             if answer.status not in (404, 405):

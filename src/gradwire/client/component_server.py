@@ -9,7 +9,7 @@ from gradwire.data.inputs import FileInput
 from gradwire.data.json import decode_answer
 from gradwire.data.multipart import FieldPart, FilePart, MultipartBody
 from gradwire.data.walk import collect_files
-from gradwire.errors import InvalidArgumentError
+from gradwire.errors import AppError, InvalidArgumentError
 from gradwire.transport.base import Timeout
 from gradwire.wire.failures import refused_request
 from gradwire.wire.requests import Requests
@@ -27,6 +27,9 @@ async def call_component(
     data: Any,
 ) -> Any:
     """Call one; see `AsyncClient.component_server`."""
+    # A connection of its own: after a function that failed, the server closes it a little late, and
+    # the next call would fall into the gap.
+    requests = requests.with_headers({**requests.headers, "Connection": "close"})
     _check(engine, component_id, fn_name)
     fields: dict[str, Any] = {
         "component_id": component_id,
@@ -47,6 +50,12 @@ async def call_component(
         url = requests.component_server_url()
         body = _form(content, engine.uploads.check(files), fields)
         answer = await engine.transport.upload(url, requests.headers, body, timeout)
+    if answer.status == 500:
+        raise AppError(
+            f"{fn_name!r} of component {component_id} failed. Look into the app's own log.",
+            url=answer.url,
+            status=500,
+        )
     if answer.status != 200:
         raise refused_request(answer.status, answer.body, answer.url, fn_name)
     return decode_answer(answer.body, answer.url, f"the result of {fn_name}")
@@ -54,14 +63,16 @@ async def call_component(
 
 def _check(engine: Engine, component_id: Any, fn_name: Any) -> None:
     components = engine.app.config.components
-    component = components.get(component_id) if isinstance(component_id, int) else None
+    known = isinstance(component_id, int) and not isinstance(component_id, bool)
+    component = components.get(component_id) if known else None
     if component is None:
         having = [c.id for c in components.values() if c.props.get("server_fns")]
         raise InvalidArgumentError(
             f"There is no component {component_id!r}. Components with server functions: {having}."
         )
-    functions = component.props.get("server_fns")
-    if isinstance(functions, list) and fn_name not in functions:
+    listed = component.props.get("server_fns")  # left out where there is none
+    functions = listed if isinstance(listed, list) else []
+    if fn_name not in functions:
         raise InvalidArgumentError(
             f"Component {component_id} ({component.type}) has no server function {fn_name!r}; "
             f"it has {', '.join(map(str, functions)) or 'none'}."

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
+from gradwire.client.checks import checked_callback
 from gradwire.data.filenames import free_names, safe_filename
 from gradwire.data.files import FileData, ProgressCallback, TransferProgress
-from gradwire.errors import ConnectionLostError, DownloadError, InvalidArgumentError, redact_url
+from gradwire.errors import ConnectionLostError, DownloadError, redact_url
 from gradwire.transport.base import AnswerStream, Timeout, Transport
 from gradwire.wire.requests import Request
 
@@ -43,10 +44,8 @@ class Downloads:
         Raises:
             DownloadError: It cannot be fetched or written.
         """
-        if folder.exists() and not folder.is_dir():
-            raise InvalidArgumentError(
-                f"{str(folder)!r} is a file; name the folder to put it into."
-            )
+        if on_progress is not None:
+            checked_callback("on_progress", on_progress)
         name = safe_filename(name)
         # Hidden and unguessable, in the same folder: a rename is atomic only inside a file system.
         partial = folder / f".{secrets.token_hex(8)}.part"

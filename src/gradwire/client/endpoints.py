@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.errors import EndpointNotFoundError
+from gradwire.wire.events import DataEvent
 from gradwire.wire.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class AsyncEndpoint(_Callable):
         """Call the endpoint and wait for its result."""
         return await self._client.predict(self.endpoint.address, list(values), **inputs)
 
-    def submit(self, *values: Any, **inputs: Any) -> AsyncJob:
+    def submit(self, *values: Any, **inputs: Any) -> AsyncJob[DataEvent]:
         """Call the endpoint and return a job."""
         return self._client.submit(self.endpoint.address, list(values), **inputs)
 
@@ -55,7 +56,7 @@ class SyncEndpoint(_Callable):
         """Call the endpoint and wait for its result."""
         return self._client.predict(self.endpoint.address, list(values), **inputs)
 
-    def submit(self, *values: Any, **inputs: Any) -> Job:
+    def submit(self, *values: Any, **inputs: Any) -> Job[DataEvent]:
         """Call the endpoint and return a job."""
         return self._client.submit(self.endpoint.address, list(values), **inputs)
 
@@ -91,6 +92,10 @@ class _Endpoints(Mapping[str | int, E], Generic[E]):
 
     def __repr__(self) -> str:
         return f"<endpoints {', '.join(map(repr, self))}>"
+
+    def _ipython_key_completions_(self) -> list[str | int]:
+        """Tell notebooks what may stand in the brackets."""
+        return list(self)
 
 
 class AsyncEndpoints(_Endpoints[AsyncEndpoint]):

@@ -63,23 +63,24 @@ class Engine:
         self.closed = False
         self.on_closed: Callable[[], object] | None = None
         self.uploads = Uploads(transport, app)
-        self._jobs: dict[Run, AsyncJob] = {}
+        self._jobs: dict[Run, AsyncJob[Event]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._joins = asyncio.Semaphore(MAX_JOINS)
         self._reader: asyncio.Task[None] | None = None
         self._heartbeat: asyncio.Task[None] | None = None
         self.cancels = Cancels(self)
+        self.spawn(self._close_with_the_loop())
         self.keep_heartbeat()
 
     # -- a job's way -------------------------------------------------------------------------------
 
-    def add(self, job: AsyncJob) -> None:
+    def add(self, job: AsyncJob[Event]) -> None:
         """Take in a job that is about to be driven."""
         self._jobs[job.run] = job
         if self.closed:
             self.give_up(job.run, ClientClosedError("The client is closed. Connect again."))
 
-    async def drive(self, job: AsyncJob) -> None:
+    async def drive(self, job: AsyncJob[Event]) -> None:
         """Bring a job to the server; its end comes over the stream or with the answer."""
         run = job.run
         try:
@@ -99,7 +100,7 @@ class Engine:
             _log.exception("a job failed in the client")
             self.give_up(run, ProtocolError(f"The client failed: {error!r}"))
 
-    async def _join(self, job: AsyncJob) -> None:
+    async def _join(self, job: AsyncJob[Event]) -> None:
         request = job.request()
         async with self._joins:
             if job.run.ended:
@@ -118,7 +119,7 @@ class Engine:
         job.on_accepted()
         self.keep_reading()
 
-    async def _call(self, job: AsyncJob) -> None:
+    async def _call(self, job: AsyncJob[Event]) -> None:
         """Call an unqueued endpoint: one request, whose answer is the result."""
         request = job.request()
         self._publish(job.run, job.run.accepted(None))
@@ -245,6 +246,13 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    async def _close_with_the_loop(self) -> None:
+        """Close when all tasks are cancelled: so loops end, and later nothing can be closed."""
+        try:
+            await self.loop.create_future()
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """End everything: pending jobs fail, tasks stop, connections close. Twice does no harm."""

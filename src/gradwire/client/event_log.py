@@ -14,6 +14,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVar, cast
 
 from gradwire.errors import GradwireError
 from gradwire.wire.events import Event
@@ -21,6 +22,7 @@ from gradwire.wire.prediction import Prediction
 
 _log = logging.getLogger("gradwire")
 
+E = TypeVar("E", bound=Event, covariant=True)
 Wake = Callable[[], object]
 
 
@@ -109,7 +111,7 @@ class EventLog:
         return outcome
 
 
-class AsyncReader:
+class AsyncReader(Generic[E]):
     """One iteration over a log in an event loop: `async for event in AsyncReader(log)`."""
 
     __slots__ = ("_index", "_log", "_over")
@@ -119,10 +121,10 @@ class AsyncReader:
         self._index = 0
         self._over = False
 
-    def __aiter__(self) -> AsyncReader:
+    def __aiter__(self) -> AsyncReader[E]:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> E:
         log = self._log
         while self._index >= len(log.events):
             if self._over:
@@ -133,7 +135,7 @@ class AsyncReader:
             else:
                 await wait(log, self._index)
         self._index += 1
-        return log.events[self._index - 1]
+        return cast("E", log.events[self._index - 1])
 
 
 async def wait(log: EventLog, seen: int | None = None) -> None:
@@ -154,7 +156,7 @@ async def wait(log: EventLog, seen: int | None = None) -> None:
             log.forget(wake)
 
 
-class Reader:
+class Reader(Generic[E]):
     """One iteration over a log in a thread: `for event in Reader(log)`."""
 
     __slots__ = ("_index", "_log", "_over")
@@ -164,10 +166,10 @@ class Reader:
         self._index = 0
         self._over = False
 
-    def __iter__(self) -> Reader:
+    def __iter__(self) -> Reader[E]:
         return self
 
-    def __next__(self) -> Event:
+    def __next__(self) -> E:
         log = self._log
         while self._index >= len(log.events):
             if self._over:
@@ -178,7 +180,7 @@ class Reader:
             else:
                 wait_in_thread(log, self._index)
         self._index += 1
-        return log.events[self._index - 1]
+        return cast("E", log.events[self._index - 1])
 
 
 def wait_in_thread(log: EventLog, seen: int | None = None, timeout: float | None = None) -> bool:

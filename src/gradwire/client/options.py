@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gradwire.client.checks import checked_flag, checked_folder
 from gradwire.errors import InvalidArgumentError
 from gradwire.transport.base import Timeout
 from gradwire.wire.events import EVENT_TYPES, EventType
@@ -68,6 +69,10 @@ class Options:
             changes["headers"] = merge_headers(self.headers, changes["headers"])
         return replace(self, **changes)
 
+    def wanted(self, all_events: bool) -> frozenset[EventType]:
+        """Return the kinds of events that a submission yields."""
+        return frozenset(EVENT_TYPES) if checked_flag("all_events", all_events) else self.events
+
 
 def merge_headers(base: Mapping[str, str], over: Mapping[str, str]) -> dict[str, str]:
     """Return `base` with `over` on top; names differ in more than case only if spelled apart."""
@@ -111,12 +116,6 @@ def _secret(name: str, value: Any) -> str | None:
     return text
 
 
-def _flag(name: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(name, "True or False", value)
-    return value
-
-
 def _auth(name: str, value: Any) -> tuple[str, str] | None:
     if value is None:
         return None
@@ -146,7 +145,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def _cookies(name: str, value: Any) -> dict[str, str]:
-    return _pairs(name, parse_cookies(value) if isinstance(value, str) else value)
+    return parse_cookies(value) if isinstance(value, str) else _pairs(name, value)
 
 
 def parse_cookies(raw: str) -> dict[str, str]:
@@ -167,7 +166,7 @@ def parse_cookies(raw: str) -> dict[str, str]:
                 cookies[name.strip()] = value.strip()
     if not cookies:
         raise InvalidArgumentError("cookies: there is none in this string; expected 'name=value'.")
-    return cookies
+    return _pairs("cookies", cookies)
 
 
 _COOKIE_ATTRIBUTES = frozenset(
@@ -259,18 +258,6 @@ def _proxy(name: str, value: Any) -> str | None:
     return text
 
 
-def _folder(name: str, value: Any) -> Path | None:
-    if value is None:
-        return None
-    if not isinstance(value, str | os.PathLike):
-        raise _wrong(name, "a path", value)
-    if not os.fspath(value):
-        raise InvalidArgumentError(f"{name} is empty; leave it out instead.")
-    if os.path.isfile(value):
-        raise InvalidArgumentError(f"{name}: {str(value)!r} is a file; name a folder.")
-    return Path(value)
-
-
 _CHECKS: Mapping[str, Any] = {
     "token": _secret,
     "auth": _auth,
@@ -279,12 +266,12 @@ _CHECKS: Mapping[str, Any] = {
     "query_params": _pairs,
     "session_hash": _secret,
     "events": _events,
-    "with_null_state": _flag,
+    "with_null_state": checked_flag,
     "oauth_token": _secret,
     "timeout": _timeout,
     "max_retries": _retries,
     "verify": _verify,
     "proxy": _proxy,
-    "trust_env": _flag,
-    "download_dir": _folder,
+    "trust_env": checked_flag,
+    "download_dir": checked_folder,
 }

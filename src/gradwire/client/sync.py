@@ -10,23 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self, TypeVar, overload
+from typing import Any, BinaryIO, Generic, Literal, Self, TypeVar, overload
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
 from gradwire.client import loop_thread
 from gradwire.client.async_client import AsyncClient, Data
 from gradwire.client.async_job import AsyncJob
+from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.endpoints import SyncEndpoints, SyncNames
 from gradwire.client.engine import Engine
-from gradwire.client.event_log import Reader, wait_in_thread
+from gradwire.client.event_log import E, Reader, wait_in_thread
 from gradwire.client.files import File
 from gradwire.client.opening import Connecting
 from gradwire.client.options import parse_cookies
 from gradwire.client.uploading import UploadResponse
 from gradwire.data.files import FileData, ProgressCallback
 from gradwire.errors import DeadlineExceededError
-from gradwire.wire.events import EVENT_TYPES, Event, StatusEvent
+from gradwire.wire.events import DataEvent, Event, StatusEvent
 from gradwire.wire.prediction import Prediction
 
 T = TypeVar("T")
@@ -185,6 +186,29 @@ class Client:
                 job._call_soon(job._job.drop)
             raise
 
+    @overload
+    def submit(
+        self,
+        endpoint: str | int,
+        data: Data = None,
+        event_data: Any = None,
+        trigger_id: int | None = None,
+        all_events: Literal[False] = False,
+        **inputs: Any,
+    ) -> Job[DataEvent]: ...
+
+    @overload
+    def submit(
+        self,
+        endpoint: str | int,
+        data: Data = None,
+        event_data: Any = None,
+        trigger_id: int | None = None,
+        *,
+        all_events: bool,
+        **inputs: Any,
+    ) -> Job[Event]: ...
+
     def submit(
         self,
         endpoint: str | int,
@@ -193,14 +217,14 @@ class Client:
         trigger_id: int | None = None,
         all_events: bool = False,
         **inputs: Any,
-    ) -> Job:
+    ) -> Job[Event]:
         """Call an endpoint and return at once, with a job; see `AsyncClient.submit`."""
-        wanted = frozenset(EVENT_TYPES) if all_events else self._inner._options.events
+        wanted = self._inner._options.wanted(all_events)
         return self._start(self._inner._job(endpoint, data, event_data, trigger_id, wanted, inputs))
 
-    def _start(self, job: AsyncJob) -> Job:
+    def _start(self, job: AsyncJob[Event]) -> Job[Event]:
         loop_thread.check_no_loop()
-        started = Job(job, self._inner._thread)
+        started: Job[Event] = Job(job, self._inner._thread)
         started._call_soon(job.start)
         return started
 
@@ -269,13 +293,13 @@ async def _connect(connecting: Connecting[_Inner], thread: loop_thread.LoopThrea
     return inner
 
 
-class Job:
+class Job(Generic[E]):
     """One submission of a `Client`; see `AsyncJob` for what a job promises.
 
     `for event in job` blocks for each event; several threads may iterate, each sees all events.
     """
 
-    def __init__(self, job: AsyncJob, thread: loop_thread.LoopThread) -> None:
+    def __init__(self, job: AsyncJob[Event], thread: loop_thread.LoopThread) -> None:
         self._job = job
         self._thread = thread
 
@@ -288,7 +312,7 @@ class Job:
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._thread.run(work)
 
-    def __iter__(self) -> Iterator[Event]:
+    def __iter__(self) -> Iterator[E]:
         if not self.done():
             loop_thread.check_no_loop()
         return Reader(self._job.log)
@@ -300,6 +324,7 @@ class Job:
             timeout: Seconds to wait; the job itself goes on when they have passed.
         """
         log = self._job.log
+        checked_seconds("timeout", timeout)
         if log.outcome is None:
             loop_thread.check_no_loop()
             if not wait_in_thread(log, timeout=timeout):
@@ -336,8 +361,9 @@ class Job:
         """Return the `data` of all data events so far; the result of a generator twice."""
         return self._job.outputs()
 
-    def add_done_callback(self, callback: Callable[[Job], object]) -> None:
+    def add_done_callback(self, callback: Callable[[Job[Any]], object]) -> None:
         """Call `callback(job)` in the background thread when the job ends; now if it has ended."""
+        checked_callback("callback", callback)
         if self.done():
             self._job._call_back(lambda _: callback(self))
         else:

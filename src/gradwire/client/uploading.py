@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gradwire.client.checks import checked_bytes, checked_name
 from gradwire.client.options import Options
 from gradwire.client.uploads import batches, described
 from gradwire.data.files import FileData
@@ -40,6 +41,7 @@ async def upload_raw(
     """Upload files; see `AsyncClient.upload_files`."""
     if isinstance(files, str | bytes) or not isinstance(files, Sequence):
         raise InvalidArgumentError("files must be a list of what handle_file takes.")
+    checked_name("upload_id", upload_id)
     inputs = [_input(file) for file in files]
     sizes = engine.uploads.check(inputs)
     paths: list[str] = []
@@ -66,6 +68,8 @@ async def upload_file_data(
             "upload takes a FileData or a list of them; for paths, bytes and open files use "
             "upload_files, or pass handle_file(...) to the call itself."
         )
+    checked_name("upload_id", upload_id)
+    checked_bytes("max_file_size", max_file_size)
     inputs = [
         FileInput(file.path, name=file.orig_name, mime_type=file.mime_type) for file in file_data
     ]

@@ -138,7 +138,11 @@ def _refused(answer: Answer) -> GradwireError:
         return not_authenticated(None, answer.url)
     if answer.status == 413:
         return FileTooLargeError(f"The server refused the upload as too large: {text}", **facts)
-    return UploadError(f"The server refused the upload ({answer.status}): {text}", **facts)
+    return UploadError(
+        f"The server refused the upload ({answer.status}): {text or 'it gave no reason'}. "
+        "The app's own log may say more.",
+        **facts,
+    )
 
 
 def batches(files: Sequence[FileInput]) -> Iterable[Sequence[FileInput]]:

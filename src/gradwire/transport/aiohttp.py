@@ -200,7 +200,7 @@ class AiohttpTransport:
         """Close all connections."""
         await self._own.close()
         await self._foreign.close()
-        await self._connector.close()
+        await self._connector.close(abort_ssl=True)
 
     def abort(self) -> None:
         """Close all connections at once; for when the event loop is gone."""
@@ -230,6 +230,11 @@ class _Stream:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        connection = self._response.connection
+        if connection is not None and connection.transport is not None:
+            # Left before its end. TLS would wait for the peer's goodbye, perhaps longer than the
+            # event loop lives.
+            connection.transport.abort()
         self._response.release()
 
     async def chunk(self) -> bytes:
@@ -341,7 +346,10 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
             return InvalidArgumentError(f"{where!r} is not an address.", url=url)
         case aiohttp.ClientError() | ConnectionError() | EOFError():
             text = str(error) or type(error).__name__
-            return ConnectionLostError(f"The connection to {where} broke: {text}", url=url)
+            return ConnectionLostError(
+                f"The connection to {where} broke: {text}. Whether the request arrived is unknown.",
+                url=url,
+            )
         case TimeoutError():
             return DeadlineExceededError(f"The deadline passed while waiting for {where}.", url=url)
     return None

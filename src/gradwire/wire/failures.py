@@ -118,7 +118,7 @@ def refused_request(status: int, body: bytes, url: str, endpoint: str | int) -> 
         return _refused_input(detail, facts)
     if status == 503 and "full" in str(detail).lower():
         return QueueFullError(
-            f"The app's queue full: {detail} Try again later.", title="Queue full", **facts
+            f"The app has its queue full: {detail} Try again later.", title="Queue full", **facts
         )
     if status == 500 and "error" in answer:
         return failed_output(_output_of(answer), None, endpoint, None)

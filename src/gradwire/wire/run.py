@@ -70,6 +70,7 @@ class Run:
         fn_index: The server's number of the function.
         event_id: The server's id of the job, once it has accepted it.
         started: Whether the server has begun to run the function.
+        over: Whether the server has ended a job that had ended here before.
         outcome: None while the job lives; then its `Prediction` or its error.
         heard_on: The number of the stream that last carried a message for it (see `session.py`).
     """
@@ -92,6 +93,7 @@ class Run:
         "heard_on",
         "logs",
         "outcome",
+        "over",
         "rendered",
         "started",
     )
@@ -110,6 +112,7 @@ class Run:
         self.fn_index = fn_index
         self.event_id: str | None = None
         self.started = False
+        self.over = False
         self.outcome: Prediction | GradwireError | None = None
         self.heard_on = 0
         self.logs: list[LogEvent] = []
@@ -161,7 +164,8 @@ class Run:
         try:
             output = msgspec.json.decode(body, type=Output)
         except JSONDecodeFailure as error:
-            return self.fail(ProtocolError(f"The result cannot be read: {error}", **self._facts()))
+            problem = f"The result is no answer of a Gradio app: {error}. Is a proxy in between?"
+            return self.fail(ProtocolError(problem, **self._facts()))
         return self._completed(ProcessCompleted(output=output))
 
     def _note(self, message: ServerMessage) -> list[Event]:

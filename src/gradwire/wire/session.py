@@ -194,6 +194,8 @@ class Session:
         if run.outcome is not None and run.event_id is not None:
             self._runs.pop(run.event_id, None)
             self._forget(run.event_id)
+            if not run.started:
+                self.let_go(run)
         return events
 
     def _hear_of_left(self, run: Run, message: ServerMessage | Unknown | Malformed) -> None:
@@ -202,6 +204,7 @@ class Session:
         if isinstance(message, ProcessStarts | ProcessGenerating):
             run.started = True
         elif isinstance(message, ProcessCompleted | UnexpectedError):
+            run.over = True
             self.let_go(run)
 
     def _to_all(self, message: ServerMessage | Malformed) -> list[Delivery]:
@@ -230,9 +233,8 @@ class Session:
         deliveries = []
         for run in runs:
             error = ConnectionLostError(
-                f"The event stream broke: {reason}. The outcome of the job is unknown; it may "
-                "have run. "
-                "Submit it again if it is safe to run twice.",
+                f"The event stream broke: {reason.rstrip('.')}. The outcome of the job is unknown; "
+                "it may have run. Submit it again if it is safe to run twice.",
                 event_ids=ids,
                 session_hash=self.session_hash,
                 endpoint=str(run.endpoint),

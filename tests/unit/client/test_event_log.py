@@ -15,7 +15,7 @@ import pytest
 
 from gradwire.client.event_log import AsyncReader, EventLog, Reader, wait, wait_in_thread
 from gradwire.errors import AppError, GradwireError
-from gradwire.wire.events import LogEvent
+from gradwire.wire.events import Event, LogEvent
 from gradwire.wire.prediction import Prediction
 
 GOOD: Any = Prediction.__new__(Prediction)  # nothing here looks into it
@@ -25,7 +25,7 @@ def event(number: int) -> LogEvent:
     return LogEvent(log=str(number), level="info", endpoint="/fn", fn_index=0)
 
 
-EVENTS = [event(number) for number in range(300)]
+EVENTS: list[Event] = [event(number) for number in range(300)]
 
 
 def write(log: EventLog, outcome: Any = GOOD, pause: Callable[[], object] = lambda: None) -> None:
@@ -40,7 +40,9 @@ def write(log: EventLog, outcome: Any = GOOD, pause: Callable[[], object] = lamb
 
 def drain(log: EventLog) -> tuple[list[Any], GradwireError | None]:
     """Read to the end, and make sure that it stays the end."""
-    reader, seen, error = Reader(log), [], None
+    reader: Reader[Event] = Reader(log)
+    seen: list[Event] = []
+    error = None
     try:
         for each in reader:
             seen.append(each)  # noqa: PERF402  (what came before an error counts, too)
@@ -52,7 +54,9 @@ def drain(log: EventLog) -> tuple[list[Any], GradwireError | None]:
 
 
 async def drain_async(log: EventLog) -> tuple[list[Any], GradwireError | None]:
-    reader, seen, error = AsyncReader(log), [], None
+    reader: AsyncReader[Event] = AsyncReader(log)
+    seen: list[Event] = []
+    error = None
     try:
         async for each in reader:
             seen.append(each)  # noqa: PERF401
@@ -154,7 +158,7 @@ def test_threads_read_what_a_loop_writes() -> None:
 def test_a_reader_may_leave_and_another_begins_at_the_first_event() -> None:
     log = EventLog()
     log.add(EVENTS[:3])
-    reader = Reader(log)
+    reader: Reader[Event] = Reader(log)
     assert next(reader) is EVENTS[0]
     assert next(Reader(log)) is EVENTS[0]
     assert next(reader) is EVENTS[1]

@@ -108,8 +108,8 @@ def _vary(draw: st.DrawFn, value: Any) -> Any:
         kept = value[: draw(st.integers(0, len(value)))]
         return [_vary(draw, item) for item in kept] + draw(st.lists(JSON, max_size=2))
     if isinstance(value, dict):
-        kept = {key: _vary(draw, item) for key, item in value.items() if draw(st.booleans())}
-        return kept | draw(st.dictionaries(KEYS, JSON, max_size=2))
+        rest = {key: _vary(draw, item) for key, item in value.items() if draw(st.booleans())}
+        return rest | draw(st.dictionaries(KEYS, JSON, max_size=2))
     return value
 
 
@@ -132,15 +132,14 @@ def test_any_change(flavour: Flavour, change: tuple[Any, Any]) -> None:
 
 def assert_shared(old: Any, new: Any) -> None:
     """Check that what is equal at the same place is the same object, not a copy."""
-    if isinstance(old, dict | list) and type(old) is type(new):
-        if json.dumps(old) == json.dumps(new):
-            assert old is new
-        elif isinstance(old, dict):
-            for key in old.keys() & new.keys():
-                assert_shared(old[key], new[key])
-        else:
-            for before, after in zip(old, new, strict=False):
-                assert_shared(before, after)
+    if isinstance(old, dict | list) and json.dumps(old) == json.dumps(new):
+        assert old is new
+    elif isinstance(old, dict) and isinstance(new, dict):
+        for key in old.keys() & new.keys():
+            assert_shared(old[key], new[key])
+    elif isinstance(old, list) and isinstance(new, list):
+        for before, after in zip(old, new, strict=False):
+            assert_shared(before, after)
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

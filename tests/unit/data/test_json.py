@@ -47,7 +47,7 @@ def test_nan_is_sent_as_null() -> None:
 @given(st.binary(max_size=50))
 def test_any_bytes(body: bytes) -> None:
     for text in (body, b"[NaN, " + body):
-        with suppress(JSONDecodeFailure):
+        with suppress(*JSONDecodeFailure):
             decode(text)
         with suppress(ProtocolError):
             decode_answer(text, "http://h/", "the config")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import random
+import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -86,7 +88,8 @@ def test_a_diff_that_does_not_fit_keeps_the_last_value() -> None:
 
 
 def test_a_whole_value_heals() -> None:
-    bad, whole = [["delete", [], None]], [["replace", [], "w"]]
+    bad: list[Any] = [["delete", [], None]]
+    whole: list[Any] = [["replace", [], "w"]]
     steps = steps_of(["a"], [bad], [grow("b")], [whole], [grow("c")], [bad + whole], [grow("d")])
     expected = [["a"], ["a"], ["a"], ["w"], ["wc"], ["w"], ["wd"]]
     assert [steps.values(n) for n in range(7)] == expected
@@ -237,8 +240,18 @@ def test_what_a_new_value_adds(old: Any, new: Any, delta: Any) -> None:
     assert added(old, new) == delta
 
 
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Let Python change threads as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("restless")
 def test_many_threads_read_while_one_writes() -> None:
-    total, failures = 400, []
+    total, failures = 200, []
     steps = OutputSteps(raw([""]))
     begin = threading.Barrier(5)
 

@@ -36,7 +36,8 @@ def change(value: Any, edits: Any) -> Any:
         return edits  # 4.19 sends one whole value in mid-stream, after the app has cancelled
     holder = {"value": copy.deepcopy(value)}
     for operation, path, new in edits:
-        *way, key = ["value", *path]
+        way: list[Any] = ["value", *path]
+        key: Any = way.pop()
         place: Any = holder
         for part in way:
             place = place[part]

@@ -83,6 +83,8 @@ def cut(stream: bytes, places: list[int]) -> list[bytes]:
         (b": a comment\ndata:a\n:\n\n", [b"a"]),
         (b": a comment\n\n", []),
         (b"data:a\ndata:b\ndata: c\n\n", [b"a\nb\nc"]),
+        (b"data:a\r\ndata:b\r\n\r\n", [b"a\nb"]),
+        (b"data:a\rdata:b\r\r", [b"a\nb"]),
         (b"data:\n\n", [b""]),
         (b"data\n\n", [b""]),
         (b"data\ndata\n\n", [b"\n"]),
@@ -108,6 +110,7 @@ def test_empty_pieces_change_nothing() -> None:
 
 def test_a_line_feed_is_skipped_only_right_after_a_carriage_return() -> None:
     assert parse(b"data:a\r", b"\n\n", b"\n") == [b"a"]
+    assert parse(b"data:a\r", b"\ndata:b\r", b"\n\n") == [b"a\nb"]
     assert parse(b"data:a\r", b"\r", b"\ndata:b\r", b"\r") == [b"a", b"b"]
     assert parse(b"data:a\r", b"data:b\n\n") == [b"a\nb"]
 
