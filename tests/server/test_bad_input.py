@@ -30,21 +30,28 @@ FILE = FileData(__file__)
 NUL = object()
 
 
-@pytest.fixture
-def client(proxy: Proxy) -> Iterator[Client]:
-    """A client behind a proxy that has seen all its requests so far."""
-    with Client.connect(proxy.url, max_retries=0) as client:
+@pytest.fixture(scope="module")
+def recorder(server: Server) -> Iterator[Proxy]:
+    """A proxy that stays the same for all tests here."""
+    with Proxy(server.url) as recorder:
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def client(recorder: Proxy) -> Iterator[Client]:
+    """A client behind that proxy."""
+    with Client.connect(recorder.url, max_retries=0) as client:
         client.predict("/hello", ["Ada"])
         yield client
 
 
 @pytest.fixture
-def silent(proxy: Proxy, client: Client) -> Iterator[None]:
+def silent(recorder: Proxy, client: Client) -> Iterator[None]:
     """Fail the test if it sends anything."""
-    before = len(proxy.requests)
+    before = len(recorder.requests)
     yield
     client.predict("/noqueue", ["x"])  # whatever was sent before has arrived when this has
-    assert proxy.paths()[before:] == ["/gradio_api/run/predict"]
+    assert recorder.paths()[before:] == ["/gradio_api/run/predict"]
 
 
 Call = Callable[[Client], Any]
@@ -205,10 +212,10 @@ def test_an_unknown_attribute_of_api_is_an_attribute_error(client: Client) -> No
 # --- jobs -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def job(client: Client) -> Iterator[Job]:
     """A job that runs."""
-    job = client.submit("/slow_gen", [30, "bad-input"])
+    job = client.submit("/par_gen", [60, "bad-input"])
     job.wait_for_id()
     yield job
     job.cancel()
@@ -239,7 +246,7 @@ def test_closing_the_stream_of_an_endpoint_that_has_none_is_refused(job: Job) ->
 @asynchronous
 async def test_an_asynchronous_job_refuses_the_same(server: Server) -> None:
     async with AsyncClient.connect(server.url) as client:
-        job = client.submit("/slow_gen", [30, "bad-input"])
+        job = client.submit("/par_gen", [60, "bad-input"])
         for seconds in ("1", -1, True, float("nan")):
             with pytest.raises(InvalidArgumentError, match="timeout"):
                 await job.result(timeout=seconds)  # type: ignore[arg-type]

@@ -355,12 +355,7 @@ def find_render(config: Config) -> tuple[int, int]:
 async def test_a_render_changes_config_and_endpoints(server: Server) -> None:
     async with AsyncClient.connect(server.url) as client:
         before = client.config
-        names = next(
-            each
-            for each in before.components.values()
-            if each.props.get("elem_id") == "render-names"
-        )
-        render = next(d for d in before.dependencies.values() if (names.id, "submit") in d.targets)
+        names, render = find_render(before)
         with pytest.raises(EndpointNotFoundError):
             client.submit("row_ann", ["x"])
         job = client.submit(render, ["ann bob"], trigger_id=names, all_events=True)

@@ -19,13 +19,13 @@ from servers.launch import Server
 from gradwire import ApiInfo, AsyncClient, Client, Endpoint, handle_file
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(any_server: Server) -> Iterator[Client]:
     with Client.connect(any_server.url) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def newest(server: Server) -> Iterator[Client]:
     with Client.connect(server.url) as client:
         yield client

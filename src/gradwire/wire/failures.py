@@ -152,12 +152,17 @@ def _refused_input(detail: object, facts: dict[str, Any]) -> GradwireError:
 
 
 def _foreign_answer(status: int, body: bytes, facts: dict[str, Any]) -> GradwireError:
-    """Return the error for an answer that some proxy gave, not Gradio."""
+    """Return the error for an answer without JSON: of a proxy, or of a server that failed."""
     start = body[:80].decode("utf-8", "replace").strip()
     where = redact_url(facts["url"])
     if status in (502, 503, 504):
         return ConnectError(
             f": {where} answered {status}; the app behind it does not run. It said {start!r}.",
+            **facts,
+        )
+    if status == 500:
+        return AppError(
+            f"The server failed in the call (500), saying only {start!r}. Look into the app's log.",
             **facts,
         )
     return ProtocolError(

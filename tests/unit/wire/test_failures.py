@@ -235,3 +235,11 @@ def test_any_body_is_an_error_of_ours(status: int, body: bytes) -> None:
 @given(JSON, st.none() | st.text())
 def test_any_output_is_an_error_of_ours(error: Any, title: str | None) -> None:
     assert isinstance(failed(error, title), AppError)
+
+
+def test_a_server_that_fails_without_json_is_an_app_error() -> None:
+    """Gradio answers so when its own code raises, as for an unknown function before 5."""
+    error = refused_request(500, b"Internal Server Error", "http://h/queue/join", "/f")
+    assert isinstance(error, AppError)
+    assert "Internal Server Error" in str(error)
+    assert "log" in str(error)
