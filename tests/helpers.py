@@ -40,7 +40,7 @@ def asynchronous(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...
     return wrapper
 
 
-async def eventually(condition: Callable[[], Any], within: float = 5.0) -> Any:
+async def eventually(condition: Callable[[], Any], within: float = 20.0) -> Any:
     """Wait until `condition()`, or what it gives to await, is true; return that."""
     deadline = time.monotonic() + within
     while True:
@@ -53,7 +53,7 @@ async def eventually(condition: Callable[[], Any], within: float = 5.0) -> Any:
         await asyncio.sleep(0.02)
 
 
-def eventually_so(condition: Callable[[], T], within: float = 5.0) -> T:
+def eventually_so(condition: Callable[[], T], within: float = 20.0) -> T:
     """Block until `condition()` is true; return what it gave."""
     deadline = time.monotonic() + within
     while not (value := condition()):

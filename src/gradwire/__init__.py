@@ -5,7 +5,7 @@ from gradwire import Client
 
 with Client.connect("http://127.0.0.1:7860") as client:
     print(client.view_api())
-    print(client.predict("/predict", text="hi").value)
+    print(client.predict("/greet", name="Ada").value)
 ```
 
 Importing this package loads nothing but this file: each name is imported when it is first used, so

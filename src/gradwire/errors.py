@@ -16,7 +16,7 @@ gr.Error(...)`
 │   ├── ValidationError (ValueError)         a validator of the app refused the input
 │   ├── SessionNotFoundError                 the server no longer knows this session
 │   └── QuotaExceededError                   no ZeroGPU quota left
-├── EndpointNotFoundError (ValueError)
+├── EndpointNotFoundError (KeyError, ValueError)
 ├── InvalidArgumentError (TypeError, ValueError)
 ├── UploadError (OSError)
 │   ├── LocalFileNotFoundError (FileNotFoundError)
@@ -213,7 +213,7 @@ class QuotaExceededError(AppError):
         self.retry_after = retry_after
 
 
-class EndpointNotFoundError(GradwireError, ValueError):
+class EndpointNotFoundError(GradwireError, KeyError, ValueError):
     """The app has no such endpoint; the message lists those that it has."""
 
 

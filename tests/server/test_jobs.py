@@ -344,9 +344,9 @@ async def test_closing_the_client_fails_what_is_pending(server: Server) -> None:
 
 
 def test_closing_the_client_while_threads_wait(server: Server) -> None:
-    client = Client(server.url)
-    jobs = [client.submit("slow_gen", [LONG, unique()]) for _ in range(5)]
-    with ThreadPoolExecutor(10) as pool:
+    # The client is left before the pool, so that no thread waits on when an assertion fails.
+    with ThreadPoolExecutor(10) as pool, Client(server.url) as client:
+        jobs = [client.submit("slow_gen", [LONG, unique()]) for _ in range(5)]
         waiting = [pool.submit(job.result) for job in jobs]
         waiting += [pool.submit(lambda job=job: list(job)) for job in jobs]  # type: ignore[misc]
         eventually_so(lambda: jobs[0].status.stage == "generating")

@@ -176,6 +176,15 @@ def _copy_json(value: Any) -> Any:
     return value
 
 
+class _TypeText(str):
+    """A type as text; `help()` shows it as it would show the type, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def make_signature(endpoint: Endpoint) -> inspect.Signature:
     """Return the signature of an endpoint; see `Endpoint.signature`."""
     first = _first_by_name(endpoint.parameters)
@@ -185,11 +194,11 @@ def make_signature(endpoint: Endpoint) -> inspect.Signature:
                 parameter.name,
                 kind=_BY_PLACE if index < first else _BY_NAME,
                 default=parameter.default if parameter.has_default else inspect.Parameter.empty,
-                annotation=parameter.type,
+                annotation=_TypeText(parameter.type),
             )
             for index, parameter in enumerate(endpoint.parameters)
         ],
-        return_annotation=endpoint.return_type,
+        return_annotation=_TypeText(endpoint.return_type),
     )
 
 
@@ -220,6 +229,12 @@ def _refuse(endpoint: Endpoint, problem: str) -> NoReturn:
 
 
 def _refuse_name(endpoint: Endpoint, name: object) -> NoReturn:
+    if name == "timeout":
+        _refuse(
+            endpoint,
+            "has no parameter 'timeout': deadlines are set by "
+            "client.with_options(timeout=...).predict(...)",
+        )
     if name in ("api_name", "fn_index"):
         _refuse(
             endpoint,

@@ -85,8 +85,8 @@ class Config:
     connect_heartbeat: bool
     max_file_size: int | None
     """Bytes of the largest file that may be uploaded; None: no limit."""
-    components: Mapping[int, Component]
-    dependencies: Mapping[int, Dependency]
+    components: Mapping[int, Component] = field(repr=False)
+    dependencies: Mapping[int, Dependency] = field(repr=False)
     pages: tuple[tuple[str, str], ...]
     """`(route, title)` of each page; the main page's route is `""`."""
     current_page: str

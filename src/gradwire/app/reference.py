@@ -11,6 +11,7 @@ from gradwire.errors import InvalidArgumentError, redact_url
 
 _SPACE = re.compile(r"[\w-]+/[\w.-]+")
 _NAME = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+(%[\w.-]+)?")
+_SPACE_PAGE = re.compile(r"^(https?://)?(www\.)?huggingface\.co/spaces/(?=[\w-]+/[\w.-]+$)")
 _HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:.]+\])(:\d+)?(/.*)?")
 
 
@@ -44,6 +45,7 @@ def parse_reference(text: object) -> AppReference:
             f"An app is named by its address, a string; got {type(text).__name__}."
         )
     address = text.strip()
+    address = _SPACE_PAGE.sub("", address)
     if _SPACE.fullmatch(address) and not address.startswith("localhost"):
         owner, name = address.lower().replace("_", "-").replace(".", "-").split("/")
         raise InvalidArgumentError(

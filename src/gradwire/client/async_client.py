@@ -31,6 +31,7 @@ from gradwire.data.urls import file_url
 from gradwire.data.walk import collect_files
 from gradwire.errors import (
     ClientClosedError,
+    EndpointNotFoundError,
     GradwireError,
     InvalidArgumentError,
 )
@@ -151,6 +152,20 @@ class AsyncClient:
     def _check_open(self) -> None:
         if self._engine.closed:
             raise ClientClosedError("The client is closed. Connect again.")
+        self._check_loop()
+
+    def _check_loop(self) -> None:
+        """Refuse to work in another event loop, where calls would be lost."""
+        try:
+            right = asyncio.get_running_loop() is self._engine.loop
+        except RuntimeError:
+            right = False
+        if not right:
+            raise InvalidArgumentError(
+                "An AsyncClient belongs to the event loop in which it was connected, and that "
+                "one is not running here. Connect another client in this loop, or use Client, "
+                "which any thread may use."
+            )
 
     # -- what the app is ---------------------------------------------------------------------------
 
@@ -236,7 +251,9 @@ class AsyncClient:
             AppError: The function failed.
             GradwireError: Any other error; see `gradwire.errors`.
         """
-        job = self._job(endpoint, data, event_data, None, frozenset(), inputs)
+        return await self._predict(self._job(endpoint, data, event_data, None, frozenset(), inputs))
+
+    async def _predict(self, job: AsyncJob[Event]) -> Prediction:
         job.start()
         try:
             return await job.result()
@@ -304,7 +321,7 @@ class AsyncClient:
         self._check_open()
         engine = self._engine
         app = engine.app
-        target = app.api.find(endpoint)
+        target = self._target(endpoint, inputs)
         values, files = collect_files(bind_arguments(target, data, inputs))
         payload = {
             "data": values,
@@ -332,6 +349,19 @@ class AsyncClient:
             queued=target.queued,
             files=files,
         )
+
+    def _target(self, endpoint: str | int, inputs: Mapping[str, Any]) -> Endpoint:
+        api = self._engine.app.api
+        try:
+            return api.find(endpoint)
+        except (EndpointNotFoundError, InvalidArgumentError) as error:
+            named = inputs.get("api_name", inputs.get("fn_index"))
+            if named is None:
+                raise
+            raise InvalidArgumentError(
+                f"The endpoint is the first argument here: client.predict({named!r}, ...), with "
+                "the inputs as a list, a mapping or keywords after it."
+            ) from error
 
     def _add_oauth_token(self, payload: dict[str, Any], target: Endpoint) -> None:
         if target.oauth_token is None:

@@ -102,7 +102,8 @@ class AsyncJob(Generic[E]):
         self._accepted: asyncio.Event | None = None
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.run.endpoint!r}: {self.status.stage}>"
+        status = self.status
+        return f"<{type(self).__name__} {self.run.endpoint!r}: {status.code or status.stage}>"
 
     # -- for the engine ----------------------------------------------------------------------------
 

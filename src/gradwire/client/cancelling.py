@@ -15,13 +15,17 @@ when its turn comes; its second end then breaks the stream for everybody.
 
 So a cancellation is held back while it cannot be made, or would hit others. The job ends for its
 caller at once; the session keeps listening for it (`Session.leave`), and it is stopped when it
-starts to run, or when the others are done.
+starts to run, or when the others are done. While a function is being stopped no job of it is
+handed in, and where some wait, those that begin just now get the time to say so. What remains is a
+waiting job that gets another slot of its function in the very moment in which the request travels.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gradwire.data.json import JSONDecodeFailure, decode
@@ -36,8 +40,10 @@ _log = logging.getLogger("gradwire")
 
 CANCEL_GRACE = 3.0
 """Seconds that the server has to confirm a cancellation before the client ends the job itself."""
+SETTLE = 0.2
+"""Seconds for which jobs that start at the same time get to say so, before one is stopped."""
 NO_FUNCTION = -1
-"""A function index that no server has: takes a job from the queue and stops no other."""
+"""A function index that no server has: takes a job from the queue, and stops no other."""
 CANCELS = (4, 31)
 UNQUEUES = (6, 14)
 
@@ -48,6 +54,31 @@ class Cancels:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._telling: set[Run] = set()
+        self._asked: dict[Run, int] = {}
+        """Jobs that the server was told to stop, and the function that was named."""
+        self._joining: Counter[int] = Counter()
+        self._posting: dict[int, asyncio.Future[None]] = {}
+
+    # -- jobs being handed in ----------------------------------------------------------------------
+
+    async def before_join(self, fn_index: int) -> None:
+        """Wait while jobs of this function are being stopped."""
+        while posting := self._posting.get(fn_index):
+            await asyncio.wait([posting])
+        self._joining[fn_index] += 1
+
+    def after_join(self, fn_index: int) -> None:
+        """The server has answered, and the session knows the job."""
+        self._joining[fn_index] -= 1
+        if self.busy:
+            self.retry()
+
+    @property
+    def busy(self) -> bool:
+        """Whether jobs are being stopped, or shall be."""
+        return bool(self._asked or self._engine.session.left)
+
+    # -- jobs being stopped ------------------------------------------------------------------------
 
     async def tell(self, run: Run) -> bool:
         """Tell the server to stop an accepted job.
@@ -58,17 +89,26 @@ class Cancels:
         session = self._engine.session
         session.leave(run)
         self._engine.keep_reading()
-        if self._must_wait(run):
-            return False
-        by_function = run.started or not session.siblings(run)
         self._telling.add(run)
         try:
-            told = await self._post(run, run.fn_index if by_function else NO_FUNCTION)
+            if run.started and session.siblings(run) and self._version >= CANCELS:
+                await asyncio.sleep(SETTLE)
+            function = None if run.over else self._function(run)
+            return function is not None and await self._ask(run, function)
         finally:
             self._telling.discard(run)
-        if told and by_function:
-            session.let_go(run)
-        # Else it may have begun unseen; then the next message says so, and `retry` tells again.
+
+    async def _ask(self, run: Run, function: int) -> bool:
+        self._asked[run] = function
+        posting = self._posting[function] = self._engine.loop.create_future()
+        told = False
+        try:
+            told = await self._post(run, function)
+        finally:
+            self._posting.pop(function, None)
+            posting.set_result(None)
+            if not told:
+                self._asked.pop(run, None)
         return told
 
     def tell_later(self, run: Run) -> None:
@@ -78,15 +118,9 @@ class Cancels:
         # At once, or news of the job could pass by before anybody listens for it.
         self._engine.session.leave(run)
         self._engine.keep_reading()
-        if not self._must_wait(run):
+        if self._function(run) is not None:
             self._telling.add(run)
             self._engine.spawn(self._tell_quietly(run))
-
-    def retry(self) -> None:
-        """Something has changed: tell what was held back, if that can be done now."""
-        for run in self._engine.session.left:
-            if run not in self._telling and not self._must_wait(run):
-                self.tell_later(run)
 
     async def _tell_quietly(self, run: Run) -> None:
         try:
@@ -97,12 +131,38 @@ class Cancels:
         finally:
             self._telling.discard(run)
 
-    def _must_wait(self, run: Run) -> bool:
-        version = self._version
-        if not run.started:
-            return version < UNQUEUES
+    def heard(self, run: Run) -> None:
+        """There is news of a job: tell what was held back, if that can be done now."""
+        if run.over:
+            self._engine.session.let_go(run)
+            self._asked.pop(run, None)
+        self.retry()
+
+    def retry(self) -> None:
+        """Something has changed: tell what was held back, if that can be done now."""
+        left = self._engine.session.left
+        for run in left:
+            if run not in self._telling:
+                function = self._function(run)
+                if function is not None and self._asked.get(run) != function:
+                    self.tell_later(run)
+        if not left:
+            self._asked.clear()
+
+    def _function(self, run: Run) -> int | None:
+        """Return the function to name when a job is to be stopped now; None if that must wait."""
+        version, function = self._version, run.fn_index
+        if version < CANCELS:
+            return function if run.started else None
         others = self._engine.session.siblings(run)
-        return version >= CANCELS and any(other.started for other in others)
+        if not run.started:
+            if version < UNQUEUES:
+                return None
+            return NO_FUNCTION if others or self._joining[function] else function
+        if self._joining[function] or any(other.started for other in others):
+            return None
+        asked = (each for each, named in self._asked.items() if named == function)
+        return None if any(each is not run for each in asked) else function
 
     async def _post(self, run: Run, function: int) -> bool:
         assert run.event_id is not None
@@ -118,6 +178,7 @@ class Cancels:
         answer = await engine.transport.request(requests.reset(run.event_id), timeout)
         if not _succeeded(answer):
             return False
+        engine.session.let_go(run)
         engine.give_up(run, JobCancelledError("The job was cancelled.", event_id=run.event_id))
         return True
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.errors import EndpointNotFoundError
-from gradwire.wire.events import DataEvent
+from gradwire.wire.events import DataEvent, EventType
 from gradwire.wire.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ class _Callable:
         self.__doc__ = str(endpoint)
         self.__signature__: inspect.Signature = endpoint.signature()
 
+    def _job(
+        self,
+        client: AsyncClient,
+        wanted: frozenset[EventType],
+        values: tuple[Any, ...],
+        inputs: dict[str, Any],
+    ) -> AsyncJob[Any]:
+        # Not through predict(), whose own parameters would take those of the same name.
+        return client._job(self.endpoint.address, values, None, None, wanted, inputs)
+
     def __repr__(self) -> str:
         return f"<endpoint {self.endpoint.address!r} {self.__signature__}>"
 
@@ -40,11 +50,14 @@ class AsyncEndpoint(_Callable):
 
     async def __call__(self, *values: Any, **inputs: Any) -> Prediction:
         """Call the endpoint and wait for its result."""
-        return await self._client.predict(self.endpoint.address, list(values), **inputs)
+        return await self._client._predict(self._job(self._client, frozenset(), values, inputs))
 
     def submit(self, *values: Any, **inputs: Any) -> AsyncJob[DataEvent]:
         """Call the endpoint and return a job."""
-        return self._client.submit(self.endpoint.address, list(values), **inputs)
+        wanted = self._client._options.wanted(all_events=False)
+        job = self._job(self._client, wanted, values, inputs)
+        job.start()
+        return job
 
 
 class SyncEndpoint(_Callable):
@@ -54,11 +67,15 @@ class SyncEndpoint(_Callable):
 
     def __call__(self, *values: Any, **inputs: Any) -> Prediction:
         """Call the endpoint and wait for its result."""
-        return self._client.predict(self.endpoint.address, list(values), **inputs)
+        inner = self._client._inner
+        return self._client._predict(self._job(inner, frozenset(), values, inputs))
 
     def submit(self, *values: Any, **inputs: Any) -> Job[DataEvent]:
         """Call the endpoint and return a job."""
-        return self._client.submit(self.endpoint.address, list(values), **inputs)
+        inner = self._client._inner
+        wanted = inner._options.wanted(all_events=False)
+        job: Job[Any] = self._client._start(self._job(inner, wanted, values, inputs))
+        return job
 
 
 E = TypeVar("E", bound=_Callable)
@@ -77,11 +94,7 @@ class _Endpoints(Mapping[str | int, E], Generic[E]):
         return _engine(self._client).app.api
 
     def __getitem__(self, endpoint: str | int) -> E:
-        try:
-            found = self._api.find(endpoint)
-        except EndpointNotFoundError as error:
-            raise KeyError(str(error)) from error
-        return self._kind(self._client, found)
+        return self._kind(self._client, self._api.find(endpoint))
 
     def __iter__(self) -> Iterator[str | int]:
         yield from self._api.named_endpoints
@@ -110,6 +123,10 @@ class SyncEndpoints(_Endpoints[SyncEndpoint]):
     _kind = SyncEndpoint
 
 
+class _UnknownNameError(EndpointNotFoundError, AttributeError):
+    """No endpoint goes by this attribute; also what `hasattr` and `getattr` expect."""
+
+
 class _Names(Generic[E]):
     """Named endpoints as attributes; characters that Python does not take become `_`."""
 
@@ -127,7 +144,7 @@ class _Names(Generic[E]):
         try:
             return endpoints[api.find(name).address]
         except EndpointNotFoundError as error:
-            raise AttributeError(str(error)) from error
+            raise _UnknownNameError(str(error)) from None
 
     def __dir__(self) -> list[str]:
         return sorted(attribute_name(name) for name in self._client.endpoints._api.named_endpoints)

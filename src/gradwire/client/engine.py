@@ -101,13 +101,20 @@ class Engine:
             self.give_up(run, ProtocolError(f"The client failed: {error!r}"))
 
     async def _join(self, job: AsyncJob[Event]) -> None:
-        request = job.request()
+        function = job.run.fn_index
         async with self._joins:
-            if job.run.ended:
-                return
-            # Once it is being sent, only the answer tells whether the server has taken the job.
-            job.sent = True
-            answer = await self.transport.request(request, job.options.timeout)
+            await self.cancels.before_join(function)
+            try:
+                if not job.run.ended:
+                    await self._hand_in(job)
+            finally:
+                self.cancels.after_join(function)
+
+    async def _hand_in(self, job: AsyncJob[Event]) -> None:
+        request = job.request()
+        # Once it is being sent, only the answer tells whether the server has taken the job.
+        job.sent = True
+        answer = await self.transport.request(request, job.options.timeout)
         event_id = _event_id(answer)
         if event_id is None:
             raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
@@ -159,8 +166,8 @@ class Engine:
             _log.debug("%s has ended: %s", run.endpoint, type(run.outcome).__name__)
             del self._jobs[run]
             job.on_ended(run.outcome)
-        if self.session.left:
-            self.cancels.retry()
+        if self.cancels.busy:
+            self.cancels.heard(run)
 
     # -- the stream --------------------------------------------------------------------------------
 

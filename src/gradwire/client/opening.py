@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Generator, Mapping
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from gradwire.app.reference import parse_reference
 from gradwire.client.connecting import App, connect_app
@@ -52,6 +52,12 @@ class Connecting(Generic[C]):
 
     def __await__(self) -> Generator[Any, None, C]:
         return self._connect().__await__()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"{name!r} is what a connected client has. Write `client = await "
+            "AsyncClient.connect(...)` or `async with AsyncClient.connect(...) as client`."
+        )
 
     async def __aenter__(self) -> C:
         self._client = await self._connect()

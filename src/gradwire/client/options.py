@@ -89,7 +89,7 @@ def _checked(given: Mapping[str, Any], valid: set[str]) -> dict[str, Any]:
                 f"There is no option {alias!r}. Valid options: {', '.join(sorted(valid))}."
             )
         if name in checked:
-            raise InvalidArgumentError(f"{alias!r} and {name!r} are the same option; give one.")
+            raise InvalidArgumentError(f"{alias!r} and {name!r} name the same option; give one.")
         checked[name] = _CHECKS[name](name, value)
     return checked
 

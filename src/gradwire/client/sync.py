@@ -41,6 +41,9 @@ class _Inner(AsyncClient):
     def _bound(self, obj: dict[str, Any]) -> FileData:
         return File.bound(Client._view(self), obj)
 
+    def _check_loop(self) -> None:
+        """Jobs are made in any thread; they are started in the right one."""
+
     def with_options(self, **options: Any) -> Self:
         view = super().with_options(**options)
         view._thread = self._thread
@@ -82,7 +85,7 @@ class Client:
 
     @classmethod
     def connect(cls, app_reference: str, **options: Any) -> Self:
-        """Connect to an app; takes the options of `AsyncClient.connect`."""
+        """Connect to an app; see `AsyncClient.connect`."""
         return cls(app_reference, **options)
 
     @classmethod
@@ -178,7 +181,12 @@ class Client:
         self, endpoint: str | int, data: Data = None, event_data: Any = None, **inputs: Any
     ) -> Prediction:
         """Call an endpoint and wait for its result; see `AsyncClient.predict`."""
-        job = self._start(self._inner._job(endpoint, data, event_data, None, frozenset(), inputs))
+        return self._predict(
+            self._inner._job(endpoint, data, event_data, None, frozenset(), inputs)
+        )
+
+    def _predict(self, made: AsyncJob[Event]) -> Prediction:
+        job = self._start(made)
         try:
             return job.result()
         except BaseException:
@@ -286,6 +294,17 @@ class Client:
         return self._run(self._inner._open_file(file))
 
 
+def _borrow_docstrings() -> None:
+    """Give each method the full text of its model, which `help()` shows where people look."""
+    for name, method in vars(Client).items():
+        function = getattr(method, "__func__", method)
+        if f"see `AsyncClient.{name}`" in (function.__doc__ or ""):
+            function.__doc__ = getattr(AsyncClient, name).__doc__
+
+
+_borrow_docstrings()
+
+
 async def _connect(connecting: Connecting[_Inner], thread: loop_thread.LoopThread) -> _Inner:
     inner = await connecting
     # However the engine is closed, by hand or by garbage collection, the thread is given back.
@@ -304,7 +323,7 @@ class Job(Generic[E]):
         self._thread = thread
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._job.run.endpoint!r}: {self.status.stage}>"
+        return repr(self._job).replace(type(self._job).__name__, type(self).__name__, 1)
 
     def _call_soon(self, function: Callable[[], object]) -> None:
         self._thread.call_soon(function)

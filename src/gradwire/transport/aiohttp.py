@@ -361,6 +361,8 @@ def _reason(error: aiohttp.ClientConnectorError) -> str:
             f"its TLS certificate is not trusted ({error.certificate_error}). "
             "For a private CA pass verify='/path/to/ca.pem'."
         )
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"{error.os_error}. Does the app speak https, or is its address http://…?"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "no such host. Is the address right?"
     if isinstance(error, aiohttp.ClientProxyConnectionError):

@@ -82,9 +82,20 @@ class DataEvent(msgspec.Struct, frozen=True, eq=False):
             force_setattr(self, "_delta", values)
         return values
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What a pickle or a copy needs are the values; the steps belong to the connection.
+        return _restored, (self.data, self.delta, self.endpoint, self.fn_index, self.final)
+
     def __repr__(self) -> str:
         final = ", final=True" if self.final else ""
         return f"DataEvent(endpoint={self.endpoint!r}, data={self.data!r}{final})"
+
+
+def _restored(
+    data: list[Any], delta: list[Any], endpoint: str | int, fn_index: int, final: bool
+) -> DataEvent:
+    steps = OutputSteps(msgspec.Raw(b"[]"))
+    return DataEvent(steps, 0, list, endpoint, fn_index, final, data, delta)
 
 
 class StatusEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -42,8 +42,10 @@ class Prediction:
 
     @property
     def value(self) -> Any:
-        """The output itself where there is one, a tuple of them where there are several."""
+        """The output itself where there is one, a tuple of several, None where there is none."""
         data = self._event.data
+        if not data:
+            return None
         return data[0] if len(data) == 1 else tuple(data)
 
     @property

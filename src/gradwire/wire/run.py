@@ -70,7 +70,7 @@ class Run:
         fn_index: The server's number of the function.
         event_id: The server's id of the job, once it has accepted it.
         started: Whether the server has begun to run the function.
-        over: Whether the server has ended a job that had ended here before.
+        over: Whether the server has said that it ended.
         outcome: None while the job lives; then its `Prediction` or its error.
         heard_on: The number of the stream that last carried a message for it (see `session.py`).
     """
@@ -212,9 +212,7 @@ class Run:
             )
         if not output.data:
             # A job that was cancelled ends with success and without data.
-            return self.fail(
-                JobCancelledError("The job was cancelled on the server.", **self._facts()), message
-            )
+            return self.fail(JobCancelledError("The job was cancelled.", **self._facts()), message)
         data = self._step(output, full=True, final=True)
         events: list[Event] = [data] if self._wants_data else []
         if len(output.render_config) > _NULL:
@@ -320,9 +318,11 @@ def _describe_end(message: ProcessCompleted) -> dict[str, Any]:
         "success": message.success,
         "title": message.title,
         "used_cache": message.used_cache,
-        "cache_duration": message.cache_duration,
         "avg_time": message.avg_time,
         **_describe_output(message.output),
+        # Beside an error, servers mean the seconds for which it is shown by both.
+        "cache_duration": message.cache_duration if message.success else None,
+        "duration": message.output.duration if message.success else None,
     }
 
 

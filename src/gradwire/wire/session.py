@@ -194,8 +194,7 @@ class Session:
         if run.outcome is not None and run.event_id is not None:
             self._runs.pop(run.event_id, None)
             self._forget(run.event_id)
-            if not run.started:
-                self.let_go(run)
+            run.over = True
         return events
 
     def _hear_of_left(self, run: Run, message: ServerMessage | Unknown | Malformed) -> None:

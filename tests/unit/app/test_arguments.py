@@ -174,7 +174,7 @@ def test_api_name_may_be_a_real_parameter() -> None:
 
 def test_signature() -> None:
     signature = ALL.signature()
-    assert str(signature) == "(text: 'Any', n: 'Any' = 3) -> 'None'"
+    assert str(signature) == "(text: Any, n: Any = 3) -> None"
     assert signature.bind("a").arguments == {"text": "a"}
 
 

@@ -238,7 +238,7 @@ def test_an_empty_list_of_outputs_is_a_result() -> None:
     run = make_run()
     assert data_of(end(run)) == [[]]
     assert isinstance(run.outcome, Prediction)
-    assert run.outcome.value == ()
+    assert run.outcome.value is None
 
 
 def test_an_unexpected_error() -> None:
