@@ -78,8 +78,8 @@ class Session:
     def detach(self) -> None:
         """The client has left the stream."""
         self.stream = None
-        if self.pending == 0:
-            self.server.sessions.pop(self.key, None)
+        if self.pending == 0 and self.server.sessions.get(self.key) is self:
+            del self.server.sessions[self.key]
 
     def send(self, message: bytes) -> None:
         """Queue one message."""
@@ -111,7 +111,10 @@ class Session:
             stream.write(b"".join(self.out))
             self.out.clear()
         if last:
-            self.server.sessions.pop(self.key, None)
+            # A flush that is still scheduled must not write to a connection that serves others now.
+            self.stream = None
+            if self.server.sessions.get(self.key) is self:
+                del self.server.sessions[self.key]
             stream.end_stream()
         else:
             self.produce(stream)

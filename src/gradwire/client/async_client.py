@@ -121,7 +121,12 @@ class AsyncClient:
 
     async def close(self) -> None:
         """Close the client and all its views; pending jobs fail with `ClientClosedError`."""
-        await self._engine.close()
+        engine = self._engine
+        if engine.loop.is_closed():
+            engine.abort()
+        else:
+            self._check_loop()
+            await engine.close()
 
     async def __aenter__(self) -> Self:
         self._check_open()

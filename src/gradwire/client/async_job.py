@@ -249,7 +249,8 @@ class AsyncJob(Generic[E]):
     def _call_back(self, callback: Callable[[Any], object]) -> None:
         try:
             callback(self)
-        except Exception as error:
+        except BaseException as error:
+            # Of any kind: an exit or a cancellation here would end the loop for all other jobs.
             # As asyncio does it for its own callbacks: shown, and nobody else is disturbed.
             self._engine.loop.call_exception_handler(
                 {"message": "a done-callback of a job failed", "exception": error}

@@ -141,13 +141,13 @@ class Cancels:
     def retry(self) -> None:
         """Something has changed: tell what was held back, if that can be done now."""
         left = self._engine.session.left
+        for run in self._asked.keys() - set(left):
+            del self._asked[run]
         for run in left:
             if run not in self._telling:
                 function = self._function(run)
                 if function is not None and self._asked.get(run) != function:
                     self.tell_later(run)
-        if not left:
-            self._asked.clear()
 
     def _function(self, run: Run) -> int | None:
         """Return the function to name when a job is to be stopped now; None if that must wait."""

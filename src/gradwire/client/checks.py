@@ -65,6 +65,8 @@ def checked_folder(name: str, value: Any) -> Path | None:
         return None
     if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
         raise InvalidArgumentError(f"{name} must be a folder's path, not {type(value).__name__}.")
+    if "\0" in os.fspath(value) or not os.fspath(value).isprintable():
+        raise InvalidArgumentError(f"{name}: {os.fspath(value)!r} cannot be the path of a folder.")
     if not os.fspath(value):
         raise InvalidArgumentError(f"{name} is empty; give the path of a folder, or leave it out.")
     if os.path.isfile(value):

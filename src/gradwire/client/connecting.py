@@ -73,7 +73,7 @@ async def connect_app(transport: Transport, reference: AppReference, options: Op
         await _login(transport, requests, options)
     # Both at once: the prefix is not known before the config is there, so the likeliest is tried.
     likely = Requests(reference.base_url, "/gradio_api", query, headers)
-    guess = asyncio.create_task(_quietly(_get(transport, likely.info(), options)))
+    guess = asyncio.create_task(_get_quietly(transport, likely.info(), options))
     try:
         requests, config = await _find_config(transport, requests, options)
         same = requests.base_url == reference.base_url and config.api_prefix == likely.prefix
@@ -255,9 +255,8 @@ def _as_connect_error(error: ConnectError | ConnectionLostError) -> ConnectError
     return ConnectError(f": {error}", url=error.url)
 
 
-async def _quietly(asked: Any) -> Answer | None:
+async def _get_quietly(transport: Transport, request: Request, options: Options) -> Answer | None:
     try:
-        answer: Answer = await asked
+        return await _get(transport, request, options)
     except GradwireError:
         return None  # asked again, and reported, once the config is there
-    return answer

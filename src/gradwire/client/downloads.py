@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from gradwire.client.checks import checked_callback
 from gradwire.data.filenames import free_names, safe_filename
 from gradwire.data.files import FileData, ProgressCallback, TransferProgress
-from gradwire.errors import ConnectionLostError, DownloadError, redact_url
+from gradwire.errors import ConnectionLostError, DownloadError, GradwireError, redact_url
 from gradwire.transport.base import AnswerStream, Timeout, Transport
 from gradwire.wire.requests import Request
 
@@ -73,8 +73,12 @@ class Downloads:
         try:
             await self._copy(request, cast("IO[bytes]", file), name, timeout, None)
             file.seek(0)
-        except BaseException:
+        except BaseException as error:
             file.close()
+            if isinstance(error, OSError) and not isinstance(error, GradwireError):
+                raise DownloadError(
+                    f"{name!r} cannot be kept in a temporary file: {error}"
+                ) from error
             raise
         return cast("BinaryIO", file)
 
@@ -133,8 +137,11 @@ def remote_name(file: FileData, url: str) -> str:
     """Return the name that a file goes by: as people named it, else the last part of its path."""
     if file.orig_name:
         return file.orig_name
-    path = unquote(urlsplit(file.path).path) if "://" in file.path else file.path
-    return path or unquote(urlsplit(url).path)
+    try:
+        path = unquote(urlsplit(file.path).path) if "://" in file.path else file.path
+        return path or unquote(urlsplit(url).path)
+    except ValueError:
+        return ""  # no address that could be split, and none that could be fetched
 
 
 def _length(answer: AnswerStream) -> int | None:

@@ -61,6 +61,7 @@ class Engine:
         self.loop = asyncio.get_running_loop()
         self._stream_timeout = _patient(options.timeout)
         self.closed = False
+        self._closing: asyncio.Task[None] | None = None
         self.on_closed: Callable[[], object] | None = None
         self.uploads = Uploads(transport, app)
         self._jobs: dict[Run, AsyncJob[Event]] = {}
@@ -235,8 +236,8 @@ class Engine:
             request = self.app.requests.heartbeat(self.session.session_hash)
             try:
                 async with self.transport.stream(request, self.options.timeout) as answer:
-                    if answer.status != 200:
-                        _log.debug("the heartbeat was answered with %s", answer.status)
+                    if answer.status in (404, 405):
+                        _log.debug("the server has no heartbeat")
                         return
                     while await answer.chunk():
                         pause = 1.0
@@ -258,25 +259,42 @@ class Engine:
         """Close when all tasks are cancelled: so loops end, and later nothing can be closed."""
         try:
             await self.loop.create_future()
-        finally:
-            await self.close()
+        except asyncio.CancelledError:
+            if not self.closed:
+                await self.close()
+            raise
 
     async def close(self) -> None:
-        """End everything: pending jobs fail, tasks stop, connections close. Twice does no harm."""
-        if self.closed:
-            return
-        self.closed = True
-        self._fail_pending(ClientClosedError("The client was closed while the job was pending."))
-        current = asyncio.current_task()
-        tasks = [task for task in self._tasks if task is not current]
+        """End everything: pending jobs fail, tasks stop, connections close.
+
+        All calls wait for the same end, which goes on if one of them is cancelled.
+        """
+        if self._closing is None:
+            self.closed = True
+            self._fail_pending(
+                ClientClosedError("The client was closed while the job was pending.")
+            )
+            self._closing = self.loop.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    def abort(self) -> None:
+        """Drop the connections of an engine whose loop is closed; nothing can be awaited there."""
+        if not self.closed:
+            self.closed = True
+            self.transport.abort()
+
+    async def _close(self) -> None:
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         try:
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.transport.close()
         finally:
-            if self.on_closed is not None:
-                self.on_closed()
+            try:
+                await self.transport.close()
+            finally:
+                if self.on_closed is not None:
+                    self.on_closed()
 
     def _fail_pending(self, error: GradwireError) -> None:
         for run in list(self._jobs):
@@ -304,8 +322,7 @@ def _close_unowned(engine: Engine) -> None:
     if engine.closed:
         return
     if engine.loop.is_closed():
-        engine.closed = True
-        engine.transport.abort()
+        engine.abort()
         return
     with suppress(RuntimeError):  # the loop closed just now: its sockets go with it
         engine.loop.call_soon_threadsafe(lambda: engine.loop.create_task(engine.close()))

@@ -126,10 +126,14 @@ class AsyncReader(Generic[E]):
 
     async def __anext__(self) -> E:
         log = self._log
-        while self._index >= len(log.events):
+        while True:
+            # The outcome first: what is there once it is set is all that there will be.
+            ended = log.outcome is not None
+            if self._index < len(log.events):
+                break
             if self._over:
                 raise StopAsyncIteration
-            if log.outcome is not None:
+            if ended:
                 self._over = True
                 log.result()
             else:
@@ -171,10 +175,14 @@ class Reader(Generic[E]):
 
     def __next__(self) -> E:
         log = self._log
-        while self._index >= len(log.events):
+        while True:
+            # The outcome first: what is there once it is set is all that there will be.
+            ended = log.outcome is not None
+            if self._index < len(log.events):
+                break
             if self._over:
                 raise StopIteration
-            if log.outcome is not None:
+            if ended:
                 self._over = True
                 log.result()
             else:
@@ -194,6 +202,6 @@ def wait_in_thread(log: EventLog, seen: int | None = None, timeout: float | None
     if not pending:
         return True
     try:
-        return news.wait(timeout)
+        return news.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
     finally:
         log.forget(news.set)

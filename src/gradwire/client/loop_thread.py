@@ -12,13 +12,14 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
 from gradwire.errors import ClientClosedError, InvalidArgumentError
 
 T = TypeVar("T")
 
+_LAST_TURNS = 5
 STOP_SECONDS = 5.0
 """How long the loop may take to end its tasks before the process goes on without waiting."""
 
@@ -30,6 +31,7 @@ class LoopThread:
         self.loop = asyncio.new_event_loop()
         self.process = os.getpid()
         self.stopping = False
+        self._lock = threading.Lock()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._work, name="gradwire", daemon=True)
         self._thread.start()
@@ -55,24 +57,34 @@ class LoopThread:
         """
         try:
             check_no_loop()
-            self._check()
+            with self._lock:
+                self.check()
+                future: Future[T] = asyncio.run_coroutine_threadsafe(work, self.loop)
         except BaseException:
             work.close()
             raise
-        future: Future[T] = asyncio.run_coroutine_threadsafe(work, self.loop)
         try:
             return future.result()
+        except CancelledError:
+            # Nobody else cancels it: the loop is being stopped, with the last client.
+            raise ClientClosedError("The client was closed during the call.") from None
         except BaseException:
             future.cancel()
             raise
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Call a function in the loop's thread, without waiting for it."""
-        self._check()
-        self.loop.call_soon_threadsafe(function)
+        with self._lock:
+            self.check()
+            self.loop.call_soon_threadsafe(function)
 
-    def _check(self) -> None:
-        if self.process != os.getpid():
+    def check(self) -> None:
+        """Make sure that the loop can be waited for.
+
+        Raises:
+            ClientClosedError: It cannot: see `run`.
+        """
+        if self.forked:
             raise ClientClosedError(
                 "This client was made before the process was forked; its connections belong to the "
                 "parent. Connect in the child."
@@ -80,11 +92,18 @@ class LoopThread:
         if self.stopping:
             raise ClientClosedError("The client is closed. Connect again.")
 
+    @property
+    def forked(self) -> bool:
+        """Whether this is a child process, which has the object but not the thread."""
+        return self.process != os.getpid()
+
     def stop(self) -> None:
         """End the loop and its thread; does not wait."""
-        if self.process == os.getpid() and not self.stopping:
-            self.stopping = True
-            self.loop.call_soon_threadsafe(self.loop.stop)
+        # Under the lock, so that what was accepted before is in the loop's queue before its end.
+        with self._lock:
+            if not self.forked and not self.stopping:
+                self.stopping = True
+                self.loop.call_soon_threadsafe(self.loop.stop)
 
     def join_if_stopping(self) -> None:
         """Wait for the end of a stopped thread, so that none is left when this returns."""
@@ -121,30 +140,40 @@ class _Shared:
 _shared = _Shared()
 
 
-def acquire() -> LoopThread:
-    """Return the process's loop thread, started if need be; `release` it when done."""
-    with _shared.lock:
-        thread = _shared.thread
-        if thread is None or thread.process != os.getpid():
-            thread, _shared.users = LoopThread(), 0
-            _shared.thread = thread
-        _shared.users += 1
-        return thread
+class Lease:
+    """One client's use of the process's loop thread, which is started if need be.
 
+    Given back once, however often that is said: by the client that closes, by the garbage
+    collector, and by a connection that was interrupted just when it was made.
+    """
 
-def release(thread: LoopThread) -> None:
-    """Say that a client is done with its loop thread; the last one stops it."""
-    with _shared.lock:
-        if _shared.thread is not thread:
-            return
-        _shared.users -= 1
-        if _shared.users > 0:
-            return
-        _shared.thread = None
-    thread.stop()
+    def __init__(self) -> None:
+        self._released = False
+        with _shared.lock:
+            thread = _shared.thread
+            if thread is None or thread.forked:
+                thread, _shared.users = LoopThread(), 0
+                _shared.thread = thread
+            _shared.users += 1
+            self.thread = thread
+
+    def release(self) -> None:
+        """Give it back; the last user stops the thread."""
+        with _shared.lock:
+            if self._released or _shared.thread is not self.thread:
+                return
+            self._released = True
+            _shared.users -= 1
+            if _shared.users > 0:
+                return
+            _shared.thread = None
+        self.thread.stop()
 
 
 def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    # Whoever waits for what has just ended, such as close() itself, hears of it in a few turns.
+    for _ in range(_LAST_TURNS):
+        loop.run_until_complete(asyncio.sleep(0))
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()

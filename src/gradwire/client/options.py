@@ -16,6 +16,8 @@ from gradwire.errors import InvalidArgumentError
 from gradwire.transport.base import Timeout
 from gradwire.wire.events import EVENT_TYPES, EventType
 
+LONGEST_TIMEOUT = 1e8
+"""Seconds, about three years: what the clocks below still count with."""
 _CONNECT_ONLY = frozenset(
     {"auth", "cookies", "session_hash", "verify", "proxy", "trust_env", "token", "query_params"}
 )
@@ -122,6 +124,8 @@ def _auth(name: str, value: Any) -> tuple[str, str] | None:
     pair = tuple(value) if isinstance(value, list | tuple) else ()
     if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
         raise _wrong(name, "(username, password), two strings", value)
+    if any(map(_SURROGATE.search, pair)):
+        raise InvalidArgumentError(f"{name} holds half a character (a surrogate).")
     return pair[0], pair[1]
 
 
@@ -137,7 +141,22 @@ def _pairs(name: str, value: Any) -> dict[str, str]:
             raise InvalidArgumentError(f"{name}: {key!r} cannot be the name of one.")
         if _CONTROL.search(item) and name != "query_params":
             raise InvalidArgumentError(f"{name}[{key!r}] holds a line break or control character.")
+        if _SURROGATE.search(key + item):
+            raise InvalidArgumentError(f"{name}[{key!r}] holds half a character (a surrogate).")
+        if key.lower() in _NOT_YOURS[name]:
+            raise InvalidArgumentError(f"{name}: {key!r} is set by the client itself.")
     return dict(value)
+
+
+# Headers that say how a message is framed, and words that a cookie cannot be called.
+_NOT_YOURS: dict[str, frozenset[str]] = {
+    "headers": frozenset({"content-length", "transfer-encoding", "content-type", "host"}),
+    "cookies": frozenset(
+        {"path", "domain", "expires", "max-age", "samesite", "secure", "httponly"}
+    ),
+    "query_params": frozenset(),
+}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 _TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # RFC 9110, section 5.6.2
@@ -212,14 +231,17 @@ def _timeout(name: str, value: Any) -> Timeout:
     if value is None:
         return Timeout()
     if isinstance(value, int | float) and not isinstance(value, bool):
-        value = Timeout(total=float(value))
+        value = Timeout(total=value)
     if not isinstance(value, Timeout):
         raise _wrong(name, "seconds or a Timeout(connect, read, upload, total)", value)
     for phase in ("connect", "read", "upload", "total"):
         seconds = getattr(value, phase)
         number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if seconds is not None and not (number and seconds > 0):
-            raise InvalidArgumentError(f"timeout: {phase} must be more than 0 seconds, or None.")
+        if seconds is not None and not (number and 0 < seconds <= LONGEST_TIMEOUT):
+            raise InvalidArgumentError(
+                f"timeout: {phase} must be more than 0 seconds and at most {LONGEST_TIMEOUT:g}, or "
+                "None for no limit."
+            )
     return value
 
 

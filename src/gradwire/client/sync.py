@@ -75,13 +75,13 @@ class Client:
         """
         loop_thread.check_no_loop()
         connecting = Connecting(_Inner._of, app_reference, options)
-        thread = loop_thread.acquire()
+        lease = loop_thread.Lease()
         try:
-            self._inner = thread.run(_connect(connecting, thread))
+            self._inner = lease.thread.run(_connect(connecting, lease))
         except BaseException:
-            loop_thread.release(thread)
+            lease.release()
             raise
-        self._inner._thread = thread
+        self._inner._thread = lease.thread
 
     @classmethod
     def connect(cls, app_reference: str, **options: Any) -> Self:
@@ -100,7 +100,7 @@ class Client:
 
     def close(self) -> None:
         """Close the client and all its views; pending jobs fail with `ClientClosedError`."""
-        if not self._inner.closed:
+        if not self._inner.closed and not self._inner._thread.forked:
             self._run(self._inner.close())
             self._inner._thread.join_if_stopping()
 
@@ -305,10 +305,10 @@ def _borrow_docstrings() -> None:
 _borrow_docstrings()
 
 
-async def _connect(connecting: Connecting[_Inner], thread: loop_thread.LoopThread) -> _Inner:
+async def _connect(connecting: Connecting[_Inner], lease: loop_thread.Lease) -> _Inner:
     inner = await connecting
     # However the engine is closed, by hand or by garbage collection, the thread is given back.
-    inner._engine.on_closed = lambda: loop_thread.release(thread)
+    inner._engine.on_closed = lease.release
     return inner
 
 
@@ -334,6 +334,7 @@ class Job(Generic[E]):
     def __iter__(self) -> Iterator[E]:
         if not self.done():
             loop_thread.check_no_loop()
+            self._thread.check()
         return Reader(self._job.log)
 
     def result(self, timeout: float | None = None) -> Prediction:
@@ -346,6 +347,7 @@ class Job(Generic[E]):
         checked_seconds("timeout", timeout)
         if log.outcome is None:
             loop_thread.check_no_loop()
+            self._thread.check()
             if not wait_in_thread(log, timeout=timeout):
                 raise DeadlineExceededError(
                     f"The result did not come within {timeout:g} seconds; the job goes on.",

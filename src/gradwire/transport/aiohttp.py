@@ -17,8 +17,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, closing, suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +30,7 @@ from yarl import URL
 
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.errors import (
+    ClientClosedError,
     ConnectError,
     ConnectionLostError,
     ConnectTimeout,
@@ -67,6 +69,7 @@ class AiohttpTransport:
         proxy: str | None = None,
         trust_env: bool = False,
     ) -> None:
+        self.closed = False
         self._base = URL(base_url)
         self._proxy = proxy
         self._connector = aiohttp.TCPConnector(
@@ -93,7 +96,7 @@ class AiohttpTransport:
 
     async def request(self, request: Request, timeout: Timeout) -> Answer:
         """Send a request, read the whole answer."""
-        with _Seam(request.url):
+        with _Seam(request.url, self):
             response = await self._open(request, timeout)
             try:
                 body = await response.read()
@@ -105,7 +108,7 @@ class AiohttpTransport:
         self, request: Request, timeout: Timeout
     ) -> AbstractAsyncContextManager[AnswerStream]:
         """Send a request, read the answer as it comes."""
-        return _Stream(self._open(request, timeout), request.url)
+        return _Stream(self._open(request, timeout), _Seam(request.url, self))
 
     async def _open(self, request: Request, timeout: Timeout) -> aiohttp.ClientResponse:
         """Send a request; follow redirects with credentials only inside the app's origin."""
@@ -169,14 +172,15 @@ class AiohttpTransport:
         session = self._own if own else self._foreign
         source = _BodySource(body, on_progress)
         try:
-            with _Seam(url):
+            with _Seam(url, self):
                 async with asyncio.timeout(timeout.upload):
                     response = await session.request(
                         "POST",
                         _url(url),
                         headers=sent,
                         data=source.pieces(),
-                        timeout=_limits(timeout, read=False),
+                        # Counted from the end of the body on.
+                        timeout=_limits(timeout, read=True),
                         allow_redirects=False,
                         proxy=self._proxy,
                     )
@@ -198,6 +202,7 @@ class AiohttpTransport:
 
     async def close(self) -> None:
         """Close all connections."""
+        self.closed = True
         await self._own.close()
         await self._foreign.close()
         await self._connector.close(abort_ssl=True)
@@ -216,9 +221,9 @@ class _Stream:
 
     __slots__ = ("_opening", "_response", "_seam", "headers", "status", "url")
 
-    def __init__(self, opening: Coroutine[Any, Any, aiohttp.ClientResponse], url: str) -> None:
+    def __init__(self, opening: Coroutine[Any, Any, aiohttp.ClientResponse], seam: _Seam) -> None:
         self._opening = opening
-        self._seam = _Seam(url)
+        self._seam = seam
 
     async def __aenter__(self) -> _Stream:
         with self._seam:
@@ -246,11 +251,11 @@ class _Stream:
             return await self._response.read()
 
     async def finish(self, seconds: float) -> None:
-        content = self._response.content
-        with suppress(TimeoutError), self._seam:
-            while not content.at_eof():
-                async with asyncio.timeout(seconds):
-                    await content.readany()
+        # The end was announced, so how it comes does not matter any more.
+        with suppress(TimeoutError, GradwireError):
+            async with asyncio.timeout(seconds):
+                while await self.chunk():
+                    pass
 
 
 class _BodySource:
@@ -285,26 +290,56 @@ class _BodySource:
 
 async def _file_chunks(part: FilePart) -> AsyncIterator[bytes]:
     """Read a file: files on disk here, since that is quick; what may block, in a thread."""
-    with closing(part.file.chunks(expected=part.size)) as chunks:
+    chunks = part.file.chunks(expected=part.size)
+    try:
         if not part.file.blocking:
             for chunk in chunks:
                 yield chunk
             return
-        while piece := await asyncio.to_thread(_next, chunks):
+        while piece := await _in_daemon_thread(lambda: next(chunks, b"")):
             yield piece
+    finally:
+        with suppress(ValueError):  # it is being read at this moment, and stays so
+            chunks.close()
 
 
-def _next(chunks: Iterator[bytes]) -> bytes:
-    return next(chunks, b"")
+async def _in_daemon_thread(read: Callable[[], bytes]) -> bytes:
+    """Call `read` in a thread that nobody waits for.
+
+    Not in the loop's executor: a pipe that never answers would keep the process from ending.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[bytes] = loop.create_future()
+
+    def settle(piece: bytes, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(piece)
+        else:
+            done.set_exception(error)
+
+    def work() -> None:
+        piece, failure = b"", None
+        try:
+            piece = read()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, piece, failure)
+
+    threading.Thread(target=work, name="gradwire-read", daemon=True).start()
+    return await done
 
 
 class _Seam:
     """Turns aiohttp's errors into ours: `with _Seam(url): ...`, the one place where they meet."""
 
-    __slots__ = ("_url",)
+    __slots__ = ("_transport", "_url")
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, transport: AiohttpTransport) -> None:
         self._url = url
+        self._transport = transport
 
     def __enter__(self) -> None:
         pass
@@ -312,6 +347,9 @@ class _Seam:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None:
             translated = _translated(error, self._url)
+            if self._transport.closed and isinstance(error, Exception):
+                # aiohttp has many ways to say that it was closed in the middle of something.
+                translated = ClientClosedError("The client was closed during the call.")
             if translated is not None:
                 # What aiohttp says of a proxy holds its password.
                 hidden = isinstance(error, aiohttp.ClientHttpProxyError)
@@ -352,6 +390,8 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
             )
         case TimeoutError():
             return DeadlineExceededError(f"The deadline passed while waiting for {where}.", url=url)
+        case ValueError():
+            return ProtocolError(f"{where} cannot be asked: {error}", url=url)
     return None
 
 
@@ -378,7 +418,8 @@ def _redirect_target(response: aiohttp.ClientResponse) -> URL | None:
     if not location or (response.method != "GET" and response.status not in (307, 308)):
         return None
     try:
-        return response.url.join(URL(location))
+        # User info would be taken for a login, which is not for a server to choose.
+        return response.url.join(URL(location)).with_user(None)
     except ValueError:
         return None  # nonsense: the answer itself is what the caller gets to judge
 

@@ -73,6 +73,10 @@ def _quota_error(message: str, facts: dict[str, Any]) -> QuotaExceededError:
     )
 
 
+# What servers around 5.0 say when they stumble over a job that was cancelled: its quoted id.
+_LOST_ID = re.compile(r"'[0-9a-f]{32}'")
+
+
 def unexpected_error(
     message: str | None, session_not_found: bool, **facts: Any
 ) -> AppError | ConnectionLostError:
@@ -82,10 +86,10 @@ def unexpected_error(
     ("404: Session not found.").
     """
     text = message or ""
-    if text.startswith("Server stopped"):
+    if text.startswith("Server stopped") or _LOST_ID.fullmatch(text):
         return ConnectionLostError(
-            "The app was stopped while the job was pending; its outcome is unknown. Submit it "
-            "again when the app is back, if it is safe to run twice.",
+            "The app was stopped, or lost the job, while it was pending; its outcome is unknown. "
+            "Submit it again when the app is back, if it is safe to run twice.",
             event_ids=(facts["event_id"],) if facts.get("event_id") else (),
             **facts,
         )

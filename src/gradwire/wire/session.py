@@ -90,7 +90,7 @@ class Session:
 
     def accept(self, run: Run, event_id: str) -> list[Event]:
         """Take in a job that the server has accepted; return what has already been said of it."""
-        if event_id in self._runs:
+        if event_id in self._runs or event_id in self._ended:
             # Nobody can tell whose messages they are; the first one keeps them.
             return run.fail(
                 ProtocolError("The server gave two jobs the same id.", event_id=event_id)
@@ -176,6 +176,7 @@ class Session:
         else:
             lost = list(self._runs.values())
             over = list(self._left.values())
+            self._silent_streams = 0
         for run in over:
             self.let_go(run)
         return self._lose(lost, reason or "the server ended it before the job was done")
