@@ -99,7 +99,9 @@ def test_status_events_can_be_stored() -> None:
     assert ProgressData(1, 2) == ProgressData(index=1, length=2)
 
 
-@pytest.mark.parametrize(("data", "value"), [([7], 7), ([], None), ([1, 2], (1, 2)), ([None], None)])
+@pytest.mark.parametrize(
+    ("data", "value"), [([7], 7), ([], None), ([1, 2], (1, 2)), ([None], None)]
+)
 def test_the_value_of_a_prediction(data: list[Any], value: Any) -> None:
     prediction = Prediction(data_event(data, final=True), duration=1, average_duration=2)
     assert prediction.value == value
