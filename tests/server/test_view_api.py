@@ -227,7 +227,7 @@ def test_a_notebook_completes_what_stands_in_brackets(client: Client) -> None:
 
 
 def test_callables_say_what_they_are(client: Client) -> None:
-    assert repr(client.api.hello).startswith("<endpoint '/hello' (name: 'str'")
+    assert repr(client.api.hello).startswith("<endpoint '/hello' (name: str)")
     assert "'/hello'" in repr(client.endpoints)
 
 
