@@ -265,13 +265,16 @@ async def test_a_job_that_has_ended(any_server: Server) -> None:
 
 
 @asynchronous
-async def test_twice(server: Server) -> None:
-    async with AsyncClient.connect(server.url) as client:
+async def test_twice(any_server: Server) -> None:
+    async with AsyncClient.connect(any_server.url) as client:
+        beside = client.submit("/stream", ["unharmed " * 4, 0.03])
         job, _ = await start_long(client)
         assert await job.cancel()
         assert not await job.cancel()
-        other, _ = await start_long(client)
-        assert await asyncio.gather(other.cancel(), other.cancel()) == [True, True]
+        other, name = await start_long(client)
+        assert await asyncio.gather(*(other.cancel() for _ in range(3))) == [True] * 3
+        assert (await beside).value == "unharmed " * 4
+        await eventually(stopped(client, name))
 
 
 # -- by other means --------------------------------------------------------------------------------

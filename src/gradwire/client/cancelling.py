@@ -86,10 +86,15 @@ class Cancels:
         Returns:
             Whether it was told; False if that has to wait.
         """
+        if run in self._telling or run in self._asked:
+            return True  # a second request would end the job twice, and break the stream
+        self._telling.add(run)
+        return await self._tell(run)
+
+    async def _tell(self, run: Run) -> bool:
         session = self._engine.session
         session.leave(run)
         self._engine.keep_reading()
-        self._telling.add(run)
         try:
             if run.started and session.siblings(run) and self._version >= CANCELS:
                 await asyncio.sleep(SETTLE)
@@ -113,18 +118,19 @@ class Cancels:
 
     def tell_later(self, run: Run) -> None:
         """Tell the server to stop a job, without waiting for it."""
-        if self._engine.closed or run.over:
+        if self._engine.closed or run.over or run in self._telling:
             return
         # At once, or news of the job could pass by before anybody listens for it.
         self._engine.session.leave(run)
         self._engine.keep_reading()
-        if self._function(run) is not None:
+        function = self._function(run)
+        if function is not None and self._asked.get(run) != function:
             self._telling.add(run)
             self._engine.spawn(self._tell_quietly(run))
 
     async def _tell_quietly(self, run: Run) -> None:
         try:
-            await self.tell(run)
+            await self._tell(run)
         except GradwireError as error:
             self._engine.session.let_go(run)
             _log.debug("a job could not be cancelled on the server: %s", error)
@@ -144,10 +150,7 @@ class Cancels:
         for run in self._asked.keys() - set(left):
             del self._asked[run]
         for run in left:
-            if run not in self._telling:
-                function = self._function(run)
-                if function is not None and self._asked.get(run) != function:
-                    self.tell_later(run)
+            self.tell_later(run)
 
     def _function(self, run: Run) -> int | None:
         """Return the function to name when a job is to be stopped now; None if that must wait."""
