@@ -35,7 +35,7 @@ class Output(Struct, gc=False):
     title: str | None = None
 
 
-class Message(Struct, tag_field="msg", kw_only=True):
+class Message(Struct, tag_field="msg", kw_only=True, gc=False):
     """Base of all messages."""
 
     event_id: str | None = None
