@@ -22,7 +22,7 @@ from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.files import AsyncFile, BoundFile
 from gradwire.client.opening import Connecting
-from gradwire.client.options import Options, merge_headers, parse_cookies
+from gradwire.client.options import Options, parse_cookies
 from gradwire.client.outputs import OutputReader
 from gradwire.client.uploading import UploadResponse, upload_file_data, upload_raw
 from gradwire.data.files import FileData, ProgressCallback
@@ -100,8 +100,9 @@ class AsyncClient:
         client = cls.__new__(cls)
         client._owner = owner
         client._options = options
-        requests = owner.engine.app.requests
-        client._requests = requests.with_headers(merge_headers(requests.headers, options.headers))
+        # What was given to connect() is sent by the transport, with every request to the app.
+        headers = {} if options.headers == owner.engine.options.headers else options.headers
+        client._requests = owner.engine.app.requests.with_headers(headers)
         client._downloads = Downloads(owner.engine.transport)
         return client
 

@@ -120,7 +120,7 @@ class AsyncJob(Generic[E]):
         if total is not None:
             loop = self._engine.loop
             self._deadline = loop.call_later(total, self._engine.expire, self.run, total)
-        self._task = self._engine.spawn(self._engine.drive(self))
+        self._task = self._engine.start(self)
 
     def request(self) -> Request:
         """The request that hands the job in."""

@@ -61,10 +61,12 @@ class Cancels:
 
     # -- jobs being handed in ----------------------------------------------------------------------
 
-    async def before_join(self, fn_index: int) -> None:
-        """Wait while jobs of this function are being stopped."""
-        while posting := self._posting.get(fn_index):
-            await asyncio.wait([posting])
+    def being_stopped(self, fn_index: int) -> asyncio.Future[None] | None:
+        """Return what to wait for while jobs of this function are being stopped."""
+        return self._posting.get(fn_index)
+
+    def before_join(self, fn_index: int) -> None:
+        """A job of this function is about to be handed in."""
         self._joining[fn_index] += 1
 
     def after_join(self, fn_index: int) -> None:
@@ -76,7 +78,7 @@ class Cancels:
     @property
     def busy(self) -> bool:
         """Whether jobs are being stopped, or shall be."""
-        return bool(self._asked or self._engine.session.left)
+        return bool(self._asked) or self._engine.session.has_left
 
     # -- jobs being stopped ------------------------------------------------------------------------
 

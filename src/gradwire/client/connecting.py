@@ -67,12 +67,11 @@ async def connect_app(transport: Transport, reference: AppReference, options: Op
         ProtocolError: What answers is not a Gradio app.
     """
     query = {**reference.query, **options.query_params}
-    headers = app_headers(reference, options)
-    requests = Requests(reference.base_url, "", query, headers)
+    requests = Requests(reference.base_url, "", query)
     if options.auth:
         await _login(transport, requests, options)
     # Both at once: the prefix is not known before the config is there, so the likeliest is tried.
-    likely = Requests(reference.base_url, "/gradio_api", query, headers)
+    likely = requests.with_prefix("/gradio_api")
     guess = asyncio.create_task(_get_quietly(transport, likely.info(), options))
     try:
         requests, config = await _find_config(transport, requests, options)

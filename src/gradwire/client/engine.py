@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from gradwire.client.cancelling import Cancels
 from gradwire.client.connecting import App
+from gradwire.client.joining import Joins
 from gradwire.client.options import Options
 from gradwire.client.uploads import Uploads
-from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.errors import (
     ClientClosedError,
     DeadlineExceededError,
@@ -30,7 +30,7 @@ from gradwire.errors import (
     JobCancelledError,
     ProtocolError,
 )
-from gradwire.transport.base import Answer, AnswerStream, Timeout, Transport
+from gradwire.transport.base import AnswerStream, Timeout, Transport
 from gradwire.wire.events import Event
 from gradwire.wire.failures import refused_request
 from gradwire.wire.run import Run
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gradwire")
 
-MAX_JOINS = 64
-"""Jobs being handed in at the same time. Their answers are quick; more connections only cost."""
 CLOSE_GRACE = 2.0
 """Seconds that a stream may stay open after the server has said that it closes it."""
 HEARTBEAT_SILENCE = 20.0
@@ -66,10 +64,10 @@ class Engine:
         self.uploads = Uploads(transport, app)
         self._jobs: dict[Run, AsyncJob[Event]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._joins = asyncio.Semaphore(MAX_JOINS)
-        self._reader: asyncio.Task[None] | None = None
+        self._reading = False
         self._heartbeat: asyncio.Task[None] | None = None
         self.cancels = Cancels(self)
+        self.joins = Joins(self)
         self.spawn(self._close_with_the_loop())
         self.keep_heartbeat()
 
@@ -81,64 +79,51 @@ class Engine:
         if self.closed:
             self.give_up(job.run, ClientClosedError("The client is closed. Connect again."))
 
-    async def drive(self, job: AsyncJob[Event]) -> None:
-        """Bring a job to the server; its end comes over the stream or with the answer."""
-        run = job.run
+    def start(self, job: AsyncJob[Event]) -> asyncio.Task[None] | None:
+        """Bring a job to the server; its end comes over the stream or with the answer.
+
+        Returns:
+            What can be cancelled to stop it on its way, where something can.
+        """
+        if job.queued and not job.files:
+            self.joins.add(job)
+            return None
+        return self.spawn(self.attend(job, self._bring(job)))
+
+    async def _bring(self, job: AsyncJob[Event]) -> None:
+        if job.files:
+            await job.upload_files(self.uploads)
+        if job.queued:
+            self.joins.add(job)
+        else:
+            await self._call(job)
+
+    async def attend(self, job: AsyncJob[Event], work: Coroutine[Any, Any, None]) -> None:
+        """Do a part of a job's work; what goes wrong in it ends the job."""
         try:
-            if job.files:
-                await job.upload_files(self.uploads)
-            if job.queued:
-                await self._join(job)
-            else:
-                await self._call(job)
+            await work
         except GradwireError as error:
-            self.give_up(run, error)
+            self.give_up(job.run, error)
         except asyncio.CancelledError:
-            self.give_up(run, JobCancelledError("The job was cancelled before it ran."))
+            self.give_up(job.run, JobCancelledError("The job was cancelled before it ran."))
             raise
         except Exception as error:
             # A fault of ours must not leave the caller waiting for ever.
             _log.exception("a job failed in the client")
-            self.give_up(run, ProtocolError(f"The client failed: {error!r}"))
-
-    async def _join(self, job: AsyncJob[Event]) -> None:
-        function = job.run.fn_index
-        async with self._joins:
-            await self.cancels.before_join(function)
-            try:
-                if not job.run.ended:
-                    await self._hand_in(job)
-            finally:
-                self.cancels.after_join(function)
-
-    async def _hand_in(self, job: AsyncJob[Event]) -> None:
-        request = job.request()
-        # Once it is being sent, only the answer tells whether the server has taken the job.
-        job.sent = True
-        answer = await self.transport.request(request, job.options.timeout)
-        event_id = _event_id(answer)
-        if event_id is None:
-            raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
-        _log.debug("%s was accepted as %s", job.run.endpoint, event_id)
-        given_up = job.run.ended
-        self._publish(job.run, self.session.accept(job.run, event_id))
-        if given_up:
-            return self.cancels.tell_later(job.run)
-        job.on_accepted()
-        self.keep_reading()
+            self.give_up(job.run, ProtocolError(f"The client failed: {error!r}"))
 
     async def _call(self, job: AsyncJob[Event]) -> None:
         """Call an unqueued endpoint: one request, whose answer is the result."""
         request = job.request()
-        self._publish(job.run, job.run.accepted(None))
+        self.publish(job.run, job.run.accepted(None))
         answer = await self.transport.request(request, job.options.timeout)
         if answer.status != 200:
             raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
-        self._publish(job.run, job.run.answered(answer.body))
+        self.publish(job.run, job.run.answered(answer.body))
 
     def give_up(self, run: Run, error: GradwireError) -> None:
         """End a job from this side."""
-        self._publish(run, self.session.give_up(run, error))
+        self.publish(run, self.session.give_up(run, error))
 
     def expire(self, run: Run, seconds: float) -> None:
         """End a job whose total deadline has passed, and stop it on the server."""
@@ -152,7 +137,7 @@ class Engine:
         if job is not None:
             job.abandon()
 
-    def _publish(self, run: Run, events: list[Event]) -> None:
+    def publish(self, run: Run, events: list[Event]) -> None:
         """Hand events to the job; after its end, forget it."""
         if run.rendered:
             for rendered in run.rendered:
@@ -174,8 +159,20 @@ class Engine:
 
     def keep_reading(self) -> None:
         """Have a reader while the session needs one; never two."""
-        if self.session.needs_stream and self._reader is None and not self.closed:
-            self._reader = self.spawn(self._read())
+        if self._takes_over_reading():
+            self.spawn(self._read())
+
+    async def read(self) -> None:
+        """Be the reader, if the session needs one and has none."""
+        if self._takes_over_reading():
+            await self._read()
+
+    def _takes_over_reading(self) -> bool:
+        """Tell whether a reader is missing; whoever asks has to be it then."""
+        if self._reading or self.closed or not self.session.needs_stream:
+            return False
+        self._reading = True
+        return True
 
     async def _read(self) -> None:
         try:
@@ -187,9 +184,9 @@ class Engine:
                     reason = await self._read_stream()
                 finally:
                     for run, events in self.session.ended(reason):
-                        self._publish(run, events)
+                        self.publish(run, events)
         finally:
-            self._reader = None
+            self._reading = False
 
     async def _read_stream(self) -> str | None:
         """Read one stream to its end; return what broke it, None if nothing did."""
@@ -201,7 +198,7 @@ class Engine:
                     body = await answer.read()
                     error = refused_request(answer.status, body, request.url, "")
                     for run, events in session.fail_all(error):
-                        self._publish(run, events)
+                        self.publish(run, events)
                     return None
                 await self._read_events(answer)
         except GradwireError as error:
@@ -214,9 +211,8 @@ class Engine:
     async def _read_events(self, answer: AnswerStream) -> None:
         session, parser = self.session, EventStreamParser()
         while not session.closing and (chunk := await answer.chunk()):
-            for data in parser.feed(chunk):
-                for run, events in session.receive(data):
-                    self._publish(run, events)
+            for run, events in session.receive_all(parser.feed(chunk)).items():
+                self.publish(run, events)
         if session.closing:
             await answer.finish(CLOSE_GRACE)
 
@@ -326,20 +322,3 @@ def _close_unowned(engine: Engine) -> None:
         return
     with suppress(RuntimeError):  # the loop closed just now: its sockets go with it
         engine.loop.call_soon_threadsafe(lambda: engine.loop.create_task(engine.close()))
-
-
-def _event_id(answer: Answer) -> str | None:
-    if answer.status != 200:
-        return None
-    try:
-        body = decode(answer.body)
-    except JSONDecodeFailure:
-        body = None
-    event_id = body.get("event_id") if isinstance(body, dict) else None
-    if not isinstance(event_id, str):
-        raise ProtocolError(
-            f"{answer.url} did not answer with the id of a job: {answer.body[:80]!r}.",
-            url=answer.url,
-            status=answer.status,
-        )
-    return event_id

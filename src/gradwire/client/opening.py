@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from gradwire.app.reference import parse_reference
-from gradwire.client.connecting import App, connect_app
+from gradwire.client.connecting import App, app_headers, connect_app
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.options import Options
 from gradwire.errors import ConnectTimeout, GradwireError, ProtocolError, redact_url
@@ -76,6 +76,7 @@ class Connecting(Generic[C]):
         options = self._options
         transport = AiohttpTransport(
             self._reference.base_url,
+            app_headers(self._reference, options),
             verify=options.verify,
             proxy=options.proxy,
             trust_env=options.trust_env,

@@ -32,9 +32,9 @@ class OutputReader:
 
     def __call__(self, values: list[Any]) -> list[Any]:
         skipped = self._skipped
-        return [
-            # Text and numbers, which most outputs are, hold no files.
-            parse_outputs(value, self._make_file) if isinstance(value, dict | list) else value
-            for index, value in enumerate(values)
-            if index not in skipped
-        ]
+        if skipped:
+            values = [value for index, value in enumerate(values) if index not in skipped]
+        for value in values:
+            if isinstance(value, list | dict):  # text and numbers hold no files
+                return [parse_outputs(each, self._make_file) for each in values]
+        return values

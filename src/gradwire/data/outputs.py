@@ -113,7 +113,13 @@ class OutputSteps:
         it was replaced or came first; an empty text or None where nothing changed.
         """
         if step > 0:
-            return self._delta_of_diff(step)
+            diff = self._diffs[step - 1]
+            try:
+                # One edit an output, as in a token stream: msgspec has checked its shape.
+                return [edit.value for (edit,) in _decode_single_edits(diff)]
+            except (*JSONDecodeFailure, UnicodeDecodeError):
+                edits = map(_edits, _as_list(diff))
+                return [self._delta_of(index, step, item) for index, item in enumerate(edits)]
         values, before = self.values(0), self._before
         if before is None:
             return values
@@ -126,15 +132,6 @@ class OutputSteps:
             added(old[index], value) if index < len(old) else value
             for index, value in enumerate(values)
         ]
-
-    def _delta_of_diff(self, step: int) -> Values:
-        diff = self._diffs[step - 1]
-        try:
-            # One edit an output, as in a token stream: msgspec has checked its shape.
-            return [edit.value for (edit,) in _decode_single_edits(diff)]
-        except (*JSONDecodeFailure, UnicodeDecodeError):
-            edits = map(_edits, _as_list(diff))
-            return [self._delta_of(index, step, item) for index, item in enumerate(edits)]
 
     def _delta_of(self, index: int, step: int, edits: list[Any]) -> Any:
         if len(edits) == 1:

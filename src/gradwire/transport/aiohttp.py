@@ -17,8 +17,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import lru_cache
 from typing import Any
@@ -41,6 +40,8 @@ from gradwire.errors import (
     redact_url,
 )
 from gradwire.transport.base import Answer, AnswerStream, Timeout
+from gradwire.transport.body import BodySource
+from gradwire.transport.silence import Silence, SilentError, Wait
 from gradwire.wire.requests import Request
 
 IDLE_SECONDS = 4.0
@@ -55,7 +56,8 @@ class AiohttpTransport:
     """A pool of connections for one app.
 
     Args:
-        base_url: The app's address; cookies belong to its origin.
+        base_url: The app's address; headers and cookies belong to its origin.
+        headers: Sent with every request there, below the request's own.
         verify: False: trust any certificate; a path: trust this CA file; or an own `SSLContext`.
         proxy: Address of an HTTP proxy.
         trust_env: Use the environment's proxies (`HTTPS_PROXY` …) and `.netrc`.
@@ -64,6 +66,7 @@ class AiohttpTransport:
     def __init__(
         self,
         base_url: str,
+        headers: Mapping[str, str],
         *,
         verify: bool | str | ssl.SSLContext = True,
         proxy: str | None = None,
@@ -71,6 +74,7 @@ class AiohttpTransport:
     ) -> None:
         self.closed = False
         self._base = URL(base_url)
+        self._origin = f"{self._base.origin()}/"
         self._proxy = proxy
         self._connector = aiohttp.TCPConnector(
             limit=0,
@@ -79,11 +83,15 @@ class AiohttpTransport:
             socket_factory=_socket_with_keepalive,
         )
         self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
-        self._own = self._session(self._jar, trust_env)
-        self._foreign = self._session(aiohttp.DummyCookieJar(), trust_env)
+        self._own = self._session(headers, self._jar, trust_env)
+        self._foreign = self._session(_public(headers), aiohttp.DummyCookieJar(), trust_env)
+        self.silence = Silence()
 
-    def _session(self, jar: Any, trust_env: bool) -> aiohttp.ClientSession:
+    def _session(
+        self, headers: Mapping[str, str], jar: Any, trust_env: bool
+    ) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
+            headers=headers,
             connector=self._connector,
             connector_owner=False,
             cookie_jar=jar,
@@ -96,58 +104,54 @@ class AiohttpTransport:
 
     async def request(self, request: Request, timeout: Timeout) -> Answer:
         """Send a request, read the whole answer."""
-        with _Seam(request.url, self):
-            response = await self._open(request, timeout)
-            try:
-                body = await response.read()
-            finally:
-                response.release()
-        return Answer(response.status, response.headers, body, str(response.url))
+        with _Seam(self, request.url, _longest_silence(request, timeout)) as wait:
+            response, url = await self._open(request, timeout)
+            return await _whole(response, url, wait)
 
     def stream(
         self, request: Request, timeout: Timeout
     ) -> AbstractAsyncContextManager[AnswerStream]:
         """Send a request, read the answer as it comes."""
-        return _Stream(self._open(request, timeout), _Seam(request.url, self))
+        return _Stream(self, request, timeout)
 
-    async def _open(self, request: Request, timeout: Timeout) -> aiohttp.ClientResponse:
+    async def _open(self, request: Request, timeout: Timeout) -> tuple[aiohttp.ClientResponse, str]:
         """Send a request; follow redirects with credentials only inside the app's origin."""
-        url = _url(request.url)
-        method, headers, body = request.method, request.headers, request.body
-        limits = _limits(timeout, request.read_timeout)
+        address, headers = request.url, request.headers
+        limits = _limits(timeout.connect)
         for _ in range(MAX_REDIRECTS):
-            own = self._is_own(url)
+            url, own = _url(address), self._is_own(address)
             if not own:
-                headers = {k: v for k, v in headers.items() if k.lower() in _PUBLIC_HEADERS}
+                headers = _public(headers)
             session = self._own if own else self._foreign
             response = await session.request(
-                method,
+                request.method,
                 url,
                 headers=headers,
-                data=body,
+                data=request.body,
                 timeout=limits,
                 allow_redirects=False,
                 proxy=self._proxy,
             )
-            target = _redirect_target(response)
-            if target is None:
-                return response
+            if response.status not in _REDIRECTS or (target := _target(response)) is None:
+                return response, address
             response.release()
-            if body is not None and not self._is_own(target):
+            if request.body is not None and not self._is_own(target):
                 raise ProtocolError(
-                    f"{redact_url(str(url))} redirects the call to another server, "
-                    f"{redact_url(str(target))}. Connect to that address instead.",
-                    url=str(url),
+                    f"{redact_url(address)} redirects the call to another server, "
+                    f"{redact_url(target)}. Connect to that address instead.",
+                    url=address,
                 )
-            url = target
+            address = target
         raise ProtocolError(
             f"{redact_url(request.url)} redirects more than {MAX_REDIRECTS} times.",
             url=request.url,
         )
 
-    def _is_own(self, url: URL) -> bool:
+    def _is_own(self, address: str) -> bool:
         """Tell whether credentials may go there: the app's origin, or its host upgraded to TLS."""
-        base = self._base
+        if address.startswith(self._origin):
+            return True
+        url, base = _url(address), self._base
         if url.host != base.host:
             return False
         if url.scheme == base.scheme:
@@ -163,52 +167,50 @@ class AiohttpTransport:
         on_progress: Callable[[FilePart, int], None] | None = None,
     ) -> Answer:
         """POST a multipart body, reading its files while it is sent."""
-        own = self._is_own(_url(url))
+        own = self._is_own(url)
         sent = CIMultiDict(headers if own else {})
         sent["Content-Type"] = body.content_type
         if body.content_length is not None:
             # With a length aiohttp sends the body as it is instead of in chunks.
             sent["Content-Length"] = str(body.content_length)
         session = self._own if own else self._foreign
-        source = _BodySource(body, on_progress)
+        source = BodySource(body, on_progress)
         try:
-            with _Seam(url, self):
+            # The server owes an answer from the end of the body on.
+            with _Seam(self, url, timeout.read, owed=False) as wait:
                 async with asyncio.timeout(timeout.upload):
                     response = await session.request(
                         "POST",
                         _url(url),
                         headers=sent,
-                        data=source.pieces(),
-                        # Counted from the end of the body on.
-                        timeout=_limits(timeout, read=True),
+                        data=source.pieces(wait.heard),
+                        timeout=_limits(timeout.connect),
                         allow_redirects=False,
                         proxy=self._proxy,
                     )
-                    try:
-                        answer = await response.read()
-                    finally:
-                        response.release()
+                    return await _whole(response, url, wait)
         except ConnectionLostError:
             if source.error is not None:
                 raise source.error from None
             raise
-        return Answer(response.status, response.headers, answer, str(response.url))
 
     # -- cookies and closing -----------------------------------------------------------------------
 
     def set_cookies(self, cookies: Mapping[str, str]) -> None:
         """Keep cookies for the app's origin."""
-        self._jar.update_cookies(dict(cookies), URL(f"{self._base.origin()}/"))
+        self._jar.update_cookies(dict(cookies), URL(self._origin))
 
     async def close(self) -> None:
         """Close all connections."""
         self.closed = True
+        self.silence.close()
         await self._own.close()
         await self._foreign.close()
         await self._connector.close(abort_ssl=True)
 
     def abort(self) -> None:
         """Close all connections at once; for when the event loop is gone."""
+        self.silence.close()
         self._own.detach()
         self._foreign.detach()
         # The public close() has to be awaited, and there is nobody left to do so.
@@ -219,19 +221,30 @@ class AiohttpTransport:
 class _Stream:
     """An answer whose body is read as it comes; asked for when entered, given back when left."""
 
-    __slots__ = ("_opening", "_response", "_seam", "headers", "status", "url")
+    __slots__ = (
+        "_request",
+        "_response",
+        "_seam",
+        "_timeout",
+        "_transport",
+        "headers",
+        "status",
+        "url",
+    )
 
-    def __init__(self, opening: Coroutine[Any, Any, aiohttp.ClientResponse], seam: _Seam) -> None:
-        self._opening = opening
-        self._seam = seam
+    def __init__(self, transport: AiohttpTransport, request: Request, timeout: Timeout) -> None:
+        self._transport = transport
+        self._request = request
+        self._timeout = timeout
+        # One for all: there is one reader, which waits for one piece after the other.
+        self._seam = _Seam(transport, request.url, _longest_silence(request, timeout))
 
     async def __aenter__(self) -> _Stream:
         with self._seam:
-            response = await self._opening
+            response, self.url = await self._transport._open(self._request, self._timeout)
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
-        self.url = str(response.url)
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -247,10 +260,12 @@ class _Stream:
             return await self._response.content.readany()
 
     async def read(self) -> bytes:
-        with self._seam:
-            return await self._response.read()
+        with self._seam as wait:
+            return await _rest(self._response, wait)
 
     async def finish(self, seconds: float) -> None:
+        if self._response.content.at_eof():
+            return
         # The end was announced, so how it comes does not matter any more.
         with suppress(TimeoutError, GradwireError):
             async with asyncio.timeout(seconds):
@@ -258,93 +273,56 @@ class _Stream:
                     pass
 
 
-class _BodySource:
-    """The bytes of a multipart body, and what went wrong while they were read.
-
-    aiohttp reports an unreadable file as a broken connection; `error` keeps the true reason.
-    """
-
-    def __init__(
-        self, body: MultipartBody, on_progress: Callable[[FilePart, int], None] | None
-    ) -> None:
-        self.error: Exception | None = None
-        self._body = body
-        self._on_progress = on_progress
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        try:
-            for segment in self._body.segments:
-                if isinstance(segment, bytes):
-                    yield segment
-                    continue
-                done = 0
-                async for chunk in _file_chunks(segment):
-                    yield chunk
-                    done += len(chunk)
-                    if self._on_progress is not None:
-                        self._on_progress(segment, done)
-        except Exception as error:
-            self.error = error
-            raise
-
-
-async def _file_chunks(part: FilePart) -> AsyncIterator[bytes]:
-    """Read a file: files on disk here, since that is quick; what may block, in a thread."""
-    chunks = part.file.chunks(expected=part.size)
+async def _whole(response: aiohttp.ClientResponse, url: str, wait: Wait) -> Answer:
     try:
-        if not part.file.blocking:
-            for chunk in chunks:
-                yield chunk
-            return
-        while piece := await _in_daemon_thread(lambda: next(chunks, b"")):
-            yield piece
+        return Answer(response.status, response.headers, await _rest(response, wait), url)
     finally:
-        with suppress(ValueError):  # it is being read at this moment, and stays so
-            chunks.close()
+        response.release()
 
 
-async def _in_daemon_thread(read: Callable[[], bytes]) -> bytes:
-    """Call `read` in a thread that nobody waits for.
+async def _rest(response: aiohttp.ClientResponse, wait: Wait) -> bytes:
+    """Read the rest of a body; most come in one piece."""
+    content = response.content
+    pieces = [await content.readany()]
+    while not content.at_eof():
+        wait.heard()
+        pieces.append(await content.readany())
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    Not in the loop's executor: a pipe that never answers would keep the process from ending.
-    """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[bytes] = loop.create_future()
 
-    def settle(piece: bytes, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(piece)
-        else:
-            done.set_exception(error)
+def _public(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() in _PUBLIC_HEADERS}
 
-    def work() -> None:
-        piece, failure = b"", None
-        try:
-            piece = read()
-        except BaseException as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, piece, failure)
 
-    threading.Thread(target=work, name="gradwire-read", daemon=True).start()
-    return await done
+def _longest_silence(request: Request, timeout: Timeout) -> float | None:
+    return timeout.read if request.read_timeout else None
 
 
 class _Seam:
-    """Turns aiohttp's errors into ours: `with _Seam(url): ...`, the one place where they meet."""
+    """An exchange with a server: its errors become ours here, and here only; silence is one too.
 
-    __slots__ = ("_transport", "_url")
+    Args:
+        silence: The longest silence, in seconds; None: for ever.
+        owed: Whether the server owes an answer from the beginning on; else from the first
+            `heard()` of the wait that is entered.
+    """
 
-    def __init__(self, url: str, transport: AiohttpTransport) -> None:
-        self._url = url
+    __slots__ = ("_owed", "_transport", "_url", "_wait")
+
+    def __init__(
+        self, transport: AiohttpTransport, url: str, silence: float | None, *, owed: bool = True
+    ) -> None:
         self._transport = transport
+        self._url = url
+        self._owed = owed
+        self._wait = Wait(transport.silence, silence)
 
-    def __enter__(self) -> None:
-        pass
+    def __enter__(self) -> Wait:
+        self._wait.begin(owed=self._owed)
+        return self._wait
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        error = self._wait.end(error)
         if error is not None:
             translated = _translated(error, self._url)
             if self._transport.closed and isinstance(error, Exception):
@@ -368,7 +346,7 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
                 "running?",
                 url=url,
             )
-        case aiohttp.SocketTimeoutError():
+        case SilentError():
             return DeadlineExceededError(
                 f"{where} stayed silent for longer than Timeout.read allows.", url=url
             )
@@ -410,16 +388,14 @@ def _reason(error: aiohttp.ClientConnectorError) -> str:
     return f"{error.os_error}. Is the app running there?"
 
 
-def _redirect_target(response: aiohttp.ClientResponse) -> URL | None:
+def _target(response: aiohttp.ClientResponse) -> str | None:
     """Return where a GET (or a POST that may be repeated) is sent on to."""
-    if response.status not in _REDIRECTS:
-        return None
     location = response.headers.get("Location")
     if not location or (response.method != "GET" and response.status not in (307, 308)):
         return None
     try:
         # User info would be taken for a login, which is not for a server to choose.
-        return response.url.join(URL(location)).with_user(None)
+        return str(response.url.join(URL(location)).with_user(None))
     except ValueError:
         return None  # nonsense: the answer itself is what the caller gets to judge
 
@@ -431,8 +407,9 @@ def _url(url: str) -> URL:
 
 
 @lru_cache(maxsize=64)
-def _limits(timeout: Timeout, read: bool) -> ClientTimeout:
-    return ClientTimeout(sock_connect=timeout.connect, sock_read=timeout.read if read else None)
+def _limits(connect: float | None) -> ClientTimeout:
+    # The silence of a server is watched here, for less than aiohttp's timers cost.
+    return ClientTimeout(sock_connect=connect)
 
 
 def _ssl_option(verify: bool | str | ssl.SSLContext) -> Any:

@@ -41,46 +41,61 @@ class ProgressData(msgspec.Struct, frozen=True):
     """The app's words beside the bar."""
 
 
+class Origin(msgspec.Struct, frozen=True):
+    """What all data events of one job have in common.
+
+    Attributes:
+        finish: Makes of the values on the wire those that the caller sees.
+    """
+
+    endpoint: str | int
+    fn_index: int
+    finish: Callable[[list[Any]], list[Any]]
+
+
 class DataEvent(msgspec.Struct, frozen=True, eq=False):
     """The endpoint's outputs, complete or as far as they have grown.
 
-    Decoding and applying diffs happens when `data` or `delta` is first read.
+    Decoding and applying diffs happens when `data` or `delta` is read.
     """
 
     type: ClassVar[Literal["data"]] = "data"
 
-    _steps: OutputSteps
+    _origin: Origin
+    _steps: OutputSteps | _Kept
     _step: int
-    _finish: Callable[[list[Any]], list[Any]]
-    endpoint: str | int
-    fn_index: int
     final: bool = False
     """Whether this is the job's result, sent once more in full when the function ended."""
     _values: list[Any] | None = None
-    _delta: list[Any] | None = None
 
     @property
     def data(self) -> list[Any]:
         """One value for each output; files are `FileData`, State outputs are left out."""
         values = self._values
         if values is None:
-            values = self._finish(self._steps.values(self._step))
+            values = self._origin.finish(self._steps.values(self._step))
             force_setattr(self, "_values", values)
         return values
 
     @property
     def delta(self) -> list[Any]:
-        """What this step added, one value for each output.
+        """What this step added, one value for each output; worked out each time it is read.
 
         The new part of a text that grew (also inside a chat history), the whole value where it is
         new or was replaced, an empty text or None where nothing changed. `print(event.delta[0],
         end="")` prints a token stream without looking at the whole text again.
         """
-        values = self._delta
-        if values is None:
-            values = self._finish(self._steps.delta(self._step))
-            force_setattr(self, "_delta", values)
-        return values
+        return self._origin.finish(self._steps.delta(self._step))
+
+    @property
+    def endpoint(self) -> str | int:
+        """What was called, as the caller named it."""
+        return self._origin.endpoint
+
+    @property
+    def fn_index(self) -> int:
+        """The server's number of the function."""
+        return self._origin.fn_index
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What a pickle or a copy needs are the values; the steps belong to the connection.
@@ -91,11 +106,27 @@ class DataEvent(msgspec.Struct, frozen=True, eq=False):
         return f"DataEvent(endpoint={self.endpoint!r}, data={self.data!r}{final})"
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """The values of an event that was pickled or copied, in the place of its steps."""
+
+    data: list[Any]
+    added: list[Any]
+
+    def values(self, step: int) -> list[Any]:
+        return self.data
+
+    def delta(self, step: int) -> list[Any]:
+        return self.added
+
+
 def _restored(
     data: list[Any], delta: list[Any], endpoint: str | int, fn_index: int, final: bool
 ) -> DataEvent:
-    steps = OutputSteps(msgspec.Raw(b"[]"))
-    return DataEvent(steps, 0, list, endpoint, fn_index, final, data, delta)
+    return DataEvent(Origin(endpoint, fn_index, _as_they_are), _Kept(data, delta), 0, final)
+
+
+def _as_they_are(values: list[Any]) -> list[Any]:
+    return values
 
 
 class StatusEvent(msgspec.Struct, frozen=True, kw_only=True):

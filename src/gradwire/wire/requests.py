@@ -20,18 +20,20 @@ used: behind a proxy it is often wrong.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+import msgspec
+
 from gradwire.data.json import encode
+from gradwire.errors import redact_url
 
 JSON_HEADERS: Mapping[str, str] = {"Content-Type": "application/json"}
 FORM_HEADERS: Mapping[str, str] = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One HTTP request.
 
     Attributes:
@@ -41,9 +43,13 @@ class Request:
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = {}
+    body: bytes | None = None
     read_timeout: bool = True
+
+    def __repr__(self) -> str:
+        # Headers and bodies hold secrets and megabytes.
+        return f"Request({self.method!r}, {redact_url(self.url)!r})"
 
 
 class Requests:
@@ -53,7 +59,7 @@ class Requests:
         base_url: The app's address, ending with a slash.
         prefix: The config's `api_prefix`, such as `/gradio_api`, or nothing.
         query: Parameters to send with every request.
-        headers: Headers to send with every request.
+        headers: Headers to send with every request, besides those that belong to the app's origin.
     """
 
     def __init__(
@@ -72,6 +78,8 @@ class Requests:
         self._suffix = "?" + urlencode(self.query) if self.query else ""
         self._join_url = self.api_url("queue/join")
         self._run_url = self.api_url("run/predict")
+        others = {name: value for name, value in self.query.items() if name != "session_hash"}
+        self._events_url = f"{self._api}queue/data?{urlencode({**others, 'session_hash': ''})}"
 
     def with_prefix(self, prefix: str) -> Requests:
         """Return the same under another API prefix."""
@@ -120,7 +128,7 @@ class Requests:
         return self._post(self._run_url, payload, read_timeout=False)
 
     def events(self, session_hash: str) -> Request:
-        return self._get(self.api_url("queue/data", session_hash=session_hash))
+        return self._get(self._events_url + _quoted(session_hash))
 
     def cancel(self, session_hash: str, fn_index: int, event_id: str) -> Request:
         body = {"session_hash": session_hash, "fn_index": fn_index, "event_id": event_id}
@@ -130,13 +138,13 @@ class Requests:
         return self._post(self.api_url("reset"), {"event_id": event_id})
 
     def send_chunk(self, event_id: str, payload: Mapping[str, Any]) -> Request:
-        return self._post(self.api_url(f"stream/{quote(event_id, safe='')}"), payload)
+        return self._post(self.api_url(f"stream/{_quoted(event_id)}"), payload)
 
     def close_stream(self, event_id: str) -> Request:
-        return self._post(self.api_url(f"stream/{quote(event_id, safe='')}/close"), {})
+        return self._post(self.api_url(f"stream/{_quoted(event_id)}/close"), {})
 
     def heartbeat(self, session_hash: str) -> Request:
-        url = self.api_url(f"heartbeat/{quote(session_hash, safe='')}")
+        url = self.api_url(f"heartbeat/{_quoted(session_hash)}")
         return Request("GET", url, self.headers, read_timeout=False)
 
     def app_id(self) -> Request:
@@ -156,6 +164,11 @@ class Requests:
         if self.query and _trusts(self.base_url, url):
             url += ("&" if "?" in url else "?") + urlencode(self.query)
         return self._get(url)
+
+
+@lru_cache(maxsize=256)
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
 
 
 def _trusts(base_url: str, other: str) -> bool:

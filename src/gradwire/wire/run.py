@@ -37,6 +37,7 @@ from gradwire.wire.events import (
     Event,
     EventType,
     LogEvent,
+    Origin,
     ProgressData,
     RenderEvent,
     StatusEvent,
@@ -77,9 +78,9 @@ class Run:
 
     __slots__ = (
         "_diffs",
-        "_finish",
         "_last",
         "_last_at",
+        "_origin",
         "_queue",
         "_status",
         "_steps",
@@ -122,7 +123,7 @@ class Run:
         self._wants_status = "status" in wanted
         self._wants_log = "log" in wanted
         self._wants_render = "render" in wanted
-        self._finish = finish
+        self._origin = Origin(endpoint, fn_index, finish)
         self._steps: OutputSteps | None = None
         self._last: ServerMessage | None = None
         self._last_at = time()
@@ -145,10 +146,16 @@ class Run:
 
     def receive(self, message: ServerMessage | Unknown | Malformed) -> list[Event]:
         """Take a message of this job; return the events that the caller asked for."""
-        if self.outcome is not None:
-            return []
-        handler = _HANDLERS.get(type(message))
-        return handler(self, message) if handler else []
+        news: list[Event] = []
+        self.take(message, news)
+        return news
+
+    def take(self, message: ServerMessage | Unknown | Malformed, news: list[Event]) -> None:
+        """Take a message of this job; add the events that the caller asked for to `news`."""
+        if self.outcome is None:
+            handler = _HANDLERS.get(type(message))
+            if handler is not None:
+                handler(self, message, news)
 
     def accepted(self, event_id: str | None) -> list[Event]:
         """The server has taken the job."""
@@ -166,18 +173,19 @@ class Run:
         except JSONDecodeFailure as error:
             problem = f"The result is no answer of a Gradio app: {error}. Is a proxy in between?"
             return self.fail(ProtocolError(problem, **self._facts()))
-        return self._completed(ProcessCompleted(output=output))
+        return self.receive(ProcessCompleted(output=output))
 
-    def _note(self, message: ServerMessage) -> list[Event]:
+    def _note(self, message: ServerMessage, news: list[Event]) -> None:
         """Remember the latest news; make the status event only for those who want it."""
         self._last, self._last_at, self._status = message, time(), None
-        return [self.status] if self._wants_status else []
+        if self._wants_status:
+            news.append(self.status)
 
-    def _starts(self, message: ProcessStarts) -> list[Event]:
+    def _starts(self, message: ProcessStarts, news: list[Event]) -> None:
         self.started = True
-        return self._note(message)
+        self._note(message, news)
 
-    def _logged(self, message: Log) -> list[Event]:
+    def _logged(self, message: Log, news: list[Event]) -> None:
         event = LogEvent(
             log=message.log,
             level=message.level,
@@ -188,50 +196,54 @@ class Run:
             fn_index=self.fn_index,
         )
         self.logs.append(event)
-        return [event] if self._wants_log else []
+        if self._wants_log:
+            news.append(event)
 
-    def _generating(self, message: ProcessGenerating) -> list[Event]:
+    def _generating(self, message: ProcessGenerating, news: list[Event]) -> None:
         self.started = True
         output = message.output
         if not message.success:
-            return self.fail(failed_output(output, None, self.endpoint, self.event_id))
-        events = self._note(message)
+            news += self.fail(failed_output(output, None, self.endpoint, self.event_id))
+            return
+        self._note(message, news)
         if output.data:
             data = self._step(output, full=not self._diffs or type(message) is ProcessStreaming)
             if self._wants_data:
-                events.append(data)
+                news.append(data)
             if len(output.render_config) > _NULL:
-                events += self._render(output)
-        return events
+                self._render(output, news)
 
-    def _completed(self, message: ProcessCompleted) -> list[Event]:
+    def _completed(self, message: ProcessCompleted, news: list[Event]) -> None:
         output = message.output
         if not message.success:
-            return self.fail(
-                failed_output(output, message.title, self.endpoint, self.event_id), message
-            )
+            error = failed_output(output, message.title, self.endpoint, self.event_id)
+            news += self.fail(error, message)
+            return
         if not output.data:
             # A job that was cancelled ends with success and without data.
-            return self.fail(JobCancelledError("The job was cancelled.", **self._facts()), message)
+            cancelled = JobCancelledError("The job was cancelled.", **self._facts())
+            news += self.fail(cancelled, message)
+            return
         data = self._step(output, full=True, final=True)
-        events: list[Event] = [data] if self._wants_data else []
+        if self._wants_data:
+            news.append(data)
         if len(output.render_config) > _NULL:
-            events += self._render(output)
+            self._render(output, news)
         self.outcome = Prediction(
             data,
             duration=output.duration,
             average_duration=output.average_duration,
             logs=tuple(self.logs),
         )
-        return events + self._note(message)
+        self._note(message, news)
 
-    def _broke(self, message: UnexpectedError) -> list[Event]:
+    def _broke(self, message: UnexpectedError, news: list[Event]) -> None:
         error = unexpected_error(message.message, message.session_not_found, **self._facts())
-        return self.fail(error, message)
+        news += self.fail(error, message)
 
-    def _malformed(self, message: Malformed) -> list[Event]:
+    def _malformed(self, message: Malformed, news: list[Event]) -> None:
         error = ProtocolError(f"A message cannot be read: {message.reason}", **self._facts())
-        return self.fail(error)
+        news += self.fail(error)
 
     def _step(self, output: Output, *, full: bool, final: bool = False) -> DataEvent:
         steps = self._steps
@@ -240,19 +252,20 @@ class Run:
             step = 0
         else:
             step = steps.add_diff(output.data)
-        return DataEvent(steps, step, self._finish, self.endpoint, self.fn_index, final)
+        return DataEvent(self._origin, steps, step, final)
 
-    def _render(self, output: Output) -> list[Event]:
+    def _render(self, output: Output, news: list[Event]) -> None:
         try:
             config = decode(output.render_config)
         except JSONDecodeFailure:
-            return []
+            return
         if not isinstance(config, dict):
-            return []
+            return
         # The client's config follows even when the caller did not ask for the event.
         self.rendered.append(config)
-        event = RenderEvent(data=config, endpoint=self.endpoint, fn_index=self.fn_index)
-        return [event] if self._wants_render else []
+        if self._wants_render:
+            event = RenderEvent(data=config, endpoint=self.endpoint, fn_index=self.fn_index)
+            news.append(event)
 
     # -- ends that the client decides ------------------------------------------------------------
 
@@ -261,10 +274,9 @@ class Run:
         if self.outcome is not None:
             return []
         self.outcome = error
-        return self._note(message) if message is not None else self._note_end()
-
-    def _note_end(self) -> list[Event]:
         self._last_at, self._status = time(), None
+        if message is not None:
+            self._last = message
         return [self.status] if self._wants_status else []
 
     def _facts(self) -> dict[str, Any]:
@@ -364,7 +376,7 @@ _DESCRIBERS: dict[type, Callable[[Any], dict[str, Any]]] = {
     ProcessCompleted: _describe_end,
 }
 
-_HANDLERS: dict[type, Callable[[Run, Any], list[Event]]] = {
+_HANDLERS: dict[type, Callable[[Run, Any, list[Event]], None]] = {
     Estimation: Run._note,
     ProcessStarts: Run._starts,
     Progress: Run._note,

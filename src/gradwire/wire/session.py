@@ -30,7 +30,6 @@ from gradwire.errors import ConnectionLostError, GradwireError, ProtocolError
 from gradwire.wire.events import Event
 from gradwire.wire.messages import (
     CloseStream,
-    Heartbeat,
     Malformed,
     ProcessCompleted,
     ProcessGenerating,
@@ -42,6 +41,7 @@ from gradwire.wire.messages import (
 )
 from gradwire.wire.run import Run
 
+AnyMessage = ServerMessage | Unknown | Malformed
 Delivery = tuple[Run, list[Event]]
 
 MAX_EARLY_MESSAGES = 10_000
@@ -65,7 +65,7 @@ class Session:
         self.closing = False
         self._runs: dict[str, Run] = {}
         self._left: dict[str, Run] = {}
-        self._early: OrderedDict[str, list[ServerMessage | Unknown | Malformed]] = OrderedDict()
+        self._early: OrderedDict[str, list[AnyMessage]] = OrderedDict()
         self._early_count = 0
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._stream = 0
@@ -86,6 +86,11 @@ class Session:
         """The jobs that have ended here, and still have to be stopped on the server."""
         return list(self._left.values())
 
+    @property
+    def has_left(self) -> bool:
+        """Whether there are such jobs."""
+        return bool(self._left)
+
     # -- jobs --------------------------------------------------------------------------------------
 
     def accept(self, run: Run, event_id: str) -> list[Event]:
@@ -105,7 +110,7 @@ class Session:
             return events
         self._runs[event_id] = run
         for message in early:
-            events += self._deliver(run, message)
+            self._deliver(run, message, events)
         return events
 
     def give_up(self, run: Run, error: GradwireError) -> list[Event]:
@@ -144,23 +149,43 @@ class Session:
 
     def receive(self, data: bytes) -> list[Delivery]:
         """Take the data of one server-sent event; return what it means for which jobs."""
-        message = decode_message(data)
+        return list(self.receive_all([data]).items())
+
+    def receive_all(self, stream: Iterable[bytes]) -> dict[Run, list[Event]]:
+        """Take the data of several server-sent events; return what they mean, job by job.
+
+        The steps of a generator come by the hundred in a piece of the stream. Whoever waits for
+        them is woken once for all of them.
+        """
+        news: dict[Run, list[Event]] = {}
+        runs = self._runs
+        for data in stream:
+            message = decode_message(data)
+            event_id = message.event_id
+            run = None if event_id is None else runs.get(event_id)
+            if run is None:
+                self._take_other(message, news)
+                continue
+            if run not in news:
+                news[run] = []
+            self._deliver(run, message, news[run])
+        return news
+
+    def _take_other(self, message: AnyMessage, news: dict[Run, list[Event]]) -> None:
+        """Take a message that is not for one of the pending jobs."""
         event_id = message.event_id
-        if event_id is not None:
-            run = self._runs.get(event_id)
-            if run is not None:
-                return [(run, self._deliver(run, message))]
-            run = self._left.get(event_id)
-            if run is not None:
-                self._hear_of_left(run, message)
-                return [(run, [])]
+        if event_id is None:
+            if isinstance(message, CloseStream):
+                self.closing = True
+            elif isinstance(message, UnexpectedError | Malformed):
+                self._to_all(message, news)
+            return
+        run = self._left.get(event_id)
+        if run is not None:
+            self._hear_of_left(run, message)
+            news.setdefault(run, [])
+        else:
             self._keep(event_id, message)
-            return []
-        if isinstance(message, CloseStream):
-            self.closing = True
-        elif not isinstance(message, Heartbeat | Unknown):
-            return self._to_all(message)
-        return []
 
     def ended(self, reason: str | None = None) -> list[Delivery]:
         """The stream is over; fail the jobs that cannot get their messages any more.
@@ -188,17 +213,16 @@ class Session:
 
     # -- inside ------------------------------------------------------------------------------------
 
-    def _deliver(self, run: Run, message: ServerMessage | Unknown | Malformed) -> list[Event]:
+    def _deliver(self, run: Run, message: AnyMessage, news: list[Event]) -> None:
         run.heard_on = self._stream
         self._silent_streams = 0
-        events = run.receive(message)
+        run.take(message, news)
         if run.outcome is not None and run.event_id is not None:
             self._runs.pop(run.event_id, None)
             self._forget(run.event_id)
             run.over = True
-        return events
 
-    def _hear_of_left(self, run: Run, message: ServerMessage | Unknown | Malformed) -> None:
+    def _hear_of_left(self, run: Run, message: AnyMessage) -> None:
         run.heard_on = self._stream
         self._silent_streams = 0
         if isinstance(message, ProcessStarts | ProcessGenerating):
@@ -207,14 +231,13 @@ class Session:
             run.over = True
             self.let_go(run)
 
-    def _to_all(self, message: ServerMessage | Malformed) -> list[Delivery]:
+    def _to_all(self, message: UnexpectedError | Malformed, news: dict[Run, list[Event]]) -> None:
         if isinstance(message, UnexpectedError):
             self._left.clear()  # the server has lost them, too
-        if isinstance(message, UnexpectedError | Malformed):
-            return [(run, self._deliver(run, message)) for run in list(self._runs.values())]
-        return []
+        for run in list(self._runs.values()):
+            self._deliver(run, message, news.setdefault(run, []))
 
-    def _keep(self, event_id: str, message: ServerMessage | Unknown | Malformed) -> None:
+    def _keep(self, event_id: str, message: AnyMessage) -> None:
         if event_id in self._ended:
             return
         self._early.setdefault(event_id, []).append(message)

@@ -43,7 +43,23 @@ class EventStreamParser:
         if self._first:
             self._first = False
             piece = piece.removeprefix(b"\xef\xbb\xbf")
-        return self._lines(piece)
+        events = self._plain(piece)
+        return self._lines(piece) if events is None else events
+
+    def _plain(self, text: bytes) -> list[bytes] | None:
+        """Split events of one line each, which is all that Gradio sends; None if it is not that.
+
+        What follows the last whole event is kept for the next piece.
+        """
+        end = text.rfind(b"\n\n") + 2
+        if text[:6] != b"data: " or end < 8 or self._data or b"\r" in text:
+            return None
+        events = text[6 : end - 2].split(b"\n\ndata: ")
+        if text.count(b"\n", 0, end) != 2 * len(events):  # there are other lines
+            return None
+        if end < len(text):
+            self._tail.append(text[end:])
+        return events
 
     def _lines(self, text: bytes) -> list[bytes]:
         # bytes.splitlines knows exactly the three line ends of the standard (str.splitlines more).

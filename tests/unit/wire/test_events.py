@@ -16,6 +16,7 @@ from gradwire.wire.events import (
     Event,
     EventType,
     LogEvent,
+    Origin,
     ProgressData,
     RenderEvent,
     StatusEvent,
@@ -28,7 +29,7 @@ def raw(value: Any) -> msgspec.Raw:
 
 
 def data_event(value: Any = ("a",), finish: Any = list, final: bool = False) -> DataEvent:
-    return DataEvent(OutputSteps(raw(value)), 0, finish, "/fn", 1, final)
+    return DataEvent(Origin("/fn", 1, finish), OutputSteps(raw(value)), 0, final)
 
 
 EVENTS: list[Event] = [
@@ -78,7 +79,7 @@ def test_data_is_shaped_once() -> None:
     assert event.data == ["a", "more"]
     assert event.data is event.data
     assert len(calls) == 1
-    assert event.delta is event.delta
+    assert event.delta == ["a", "more"]
     assert len(calls) == 2
 
 

@@ -1,0 +1,86 @@
+"""Multipart bodies as a stream of bytes: files are read while they are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+from gradwire.data.multipart import FilePart, MultipartBody
+
+
+class BodySource:
+    """The bytes of a multipart body, and what went wrong while they were read.
+
+    An HTTP library takes an unreadable file for a broken connection; `error` keeps the true reason.
+    """
+
+    def __init__(
+        self, body: MultipartBody, on_progress: Callable[[FilePart, int], None] | None
+    ) -> None:
+        self.error: Exception | None = None
+        self._body = body
+        self._on_progress = on_progress
+
+    async def pieces(self, at_end: Callable[[], object]) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece; call `at_end` after the last one."""
+        try:
+            for segment in self._body.segments:
+                if isinstance(segment, bytes):
+                    yield segment
+                    continue
+                done = 0
+                async for chunk in _file_chunks(segment):
+                    yield chunk
+                    done += len(chunk)
+                    if self._on_progress is not None:
+                        self._on_progress(segment, done)
+            at_end()
+        except Exception as error:
+            self.error = error
+            raise
+
+
+async def _file_chunks(part: FilePart) -> AsyncIterator[bytes]:
+    """Read a file: files on disk here, since that is quick; what may block, in a thread."""
+    chunks = part.file.chunks(expected=part.size)
+    try:
+        if not part.file.blocking:
+            for chunk in chunks:
+                yield chunk
+            return
+        while piece := await _in_daemon_thread(lambda: next(chunks, b"")):
+            yield piece
+    finally:
+        with suppress(ValueError):  # it is being read at this moment, and stays so
+            chunks.close()
+
+
+async def _in_daemon_thread(read: Callable[[], bytes]) -> bytes:
+    """Call `read` in a thread that nobody waits for.
+
+    Not in the loop's executor: a pipe that never answers would keep the process from ending.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[bytes] = loop.create_future()
+
+    def settle(piece: bytes, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(piece)
+        else:
+            done.set_exception(error)
+
+    def work() -> None:
+        piece, failure = b"", None
+        try:
+            piece = read()
+        except BaseException as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, piece, failure)
+
+    threading.Thread(target=work, name="gradwire-read", daemon=True).start()
+    return await done
