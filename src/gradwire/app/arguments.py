@@ -103,7 +103,7 @@ def bind_arguments(endpoint: Endpoint, data: object, inputs: Mapping[str, Any]) 
     given: set[int] = set()
     if data is None:
         pass
-    elif isinstance(data, list | tuple):
+    elif isinstance(data, (list, tuple)):
         if len(data) > len(plan.places):
             return _bind_all(endpoint, data, inputs)
         for place, value in zip(plan.places, data, strict=False):

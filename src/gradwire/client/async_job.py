@@ -93,12 +93,12 @@ class AsyncJob(Generic[E]):
         self._owner = owner
         self._endpoint = endpoint
         self._requests = requests
-        self._payload: dict[str, Any] | None = payload
+        self._payload = payload if files else None
         # Made now, so that what cannot be sent is refused before anything is.
         self._request = None if files else self._make_request(payload)
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
-        self._callbacks: list[Callable[[Any], object]] = []
+        self._callbacks: tuple[Callable[[Any], object], ...] = ()
         self._accepted: asyncio.Event | None = None
 
     def __repr__(self) -> str:
@@ -149,7 +149,7 @@ class AsyncJob(Generic[E]):
             self._deadline.cancel()
         self.on_accepted()
         self.log.end(outcome)
-        callbacks, self._callbacks = self._callbacks, []
+        callbacks, self._callbacks = self._callbacks, ()
         for callback in callbacks:
             self._call_back(callback)
 
@@ -219,12 +219,10 @@ class AsyncJob(Generic[E]):
         """
         checked_seconds("timeout", timeout)
         if self.log.outcome is None:
-            await self._wait_for_end(timeout)
+            await (wait(self.log) if timeout is None else self._wait_for_end(timeout))
         return self.log.result()
 
-    async def _wait_for_end(self, timeout: float | None) -> None:
-        if timeout is None:
-            return await wait(self.log)
+    async def _wait_for_end(self, timeout: float) -> None:
         try:
             async with asyncio.timeout(timeout):
                 await wait(self.log)
@@ -244,7 +242,7 @@ class AsyncJob(Generic[E]):
         if self.done():
             self._call_back(callback)
         else:
-            self._callbacks.append(callback)
+            self._callbacks += (callback,)
 
     def _call_back(self, callback: Callable[[Any], object]) -> None:
         try:

@@ -142,7 +142,7 @@ class Engine:
         if run.rendered:
             for rendered in run.rendered:
                 self.app.apply_render(rendered)
-            run.rendered.clear()
+            run.rendered = ()
             self.keep_heartbeat()
         job = self._jobs.get(run)
         if job is not None:

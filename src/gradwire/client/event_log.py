@@ -14,7 +14,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVar, cast
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from gradwire.errors import GradwireError
 from gradwire.wire.events import Event
@@ -37,10 +38,11 @@ class EventLog:
     __slots__ = ("_at_change", "_at_end", "_lock", "events", "outcome")
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
+        self.events: list[Any] = []
         self.outcome: Prediction | GradwireError | None = None
-        self._at_change: list[Wake] = []
-        self._at_end: list[Wake] = []
+        # Tuples, which are few and short: most jobs have one reader, which waits once.
+        self._at_change: tuple[Wake, ...] = ()
+        self._at_end: tuple[Wake, ...] = ()
         self._lock = threading.Lock()
 
     # -- writing, in the loop's thread -------------------------------------------------------------
@@ -60,10 +62,9 @@ class EventLog:
     def _wake(self, *, ended: bool) -> None:
         with self._lock:
             waiting = self._at_change
-            if waiting:
-                self._at_change = []
+            self._at_change = ()
             if ended:
-                waiting, self._at_end = waiting + self._at_end, []
+                waiting, self._at_end = waiting + self._at_end, ()
         for wake in waiting:
             try:
                 wake()
@@ -82,7 +83,7 @@ class EventLog:
         with self._lock:
             if len(self.events) > seen or self.outcome is not None:
                 return False
-            self._at_change.append(wake)
+            self._at_change += (wake,)
             return True
 
     def wake_at_end(self, wake: Wake) -> bool:
@@ -90,15 +91,14 @@ class EventLog:
         with self._lock:
             if self.outcome is not None:
                 return False
-            self._at_end.append(wake)
+            self._at_end += (wake,)
             return True
 
     def forget(self, wake: Wake) -> None:
         """Do not call `wake` any more."""
         with self._lock:
-            for waiting in (self._at_change, self._at_end):
-                if wake in waiting:
-                    waiting.remove(wake)
+            self._at_change = tuple(each for each in self._at_change if each != wake)
+            self._at_end = tuple(each for each in self._at_end if each != wake)
 
     def result(self) -> Prediction:
         """Return the result of an ended job, or raise its error."""
@@ -138,18 +138,15 @@ class AsyncReader(Generic[E]):
                 log.result()
             else:
                 await wait(log, self._index)
+        event: E = log.events[self._index]
         self._index += 1
-        return cast("E", log.events[self._index - 1])
+        return event
 
 
 async def wait(log: EventLog, seen: int | None = None) -> None:
     """Wait in this loop for more than `seen` events, or with None for the end."""
     waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def wake() -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-
+    wake = partial(_set, waiter)
     pending = log.wake_at_end(wake) if seen is None else log.wake_after(seen, wake)
     if not pending:
         return
@@ -158,6 +155,11 @@ async def wait(log: EventLog, seen: int | None = None) -> None:
     finally:
         if not waiter.done() or waiter.cancelled():
             log.forget(wake)
+
+
+def _set(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 class Reader(Generic[E]):
@@ -187,8 +189,9 @@ class Reader(Generic[E]):
                 log.result()
             else:
                 wait_in_thread(log, self._index)
+        event: E = log.events[self._index]
         self._index += 1
-        return cast("E", log.events[self._index - 1])
+        return event
 
 
 def wait_in_thread(log: EventLog, seen: int | None = None, timeout: float | None = None) -> bool:

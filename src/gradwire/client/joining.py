@@ -50,15 +50,14 @@ class Joins:
         engine = self._engine
         while True:
             while self._line:
-                await self._attend(self._line.popleft())
+                job = self._line.popleft()
+                await engine.attend(job, self._join(job))
+                del job  # a worker that is idle keeps no job, and so no client, alive
             await engine.read()
             if not self._line:
                 call = engine.loop.create_future()
                 self._idle.append(call)
                 await call
-
-    async def _attend(self, job: AsyncJob[Event]) -> None:
-        await self._engine.attend(job, self._join(job))
 
     async def _join(self, job: AsyncJob[Event]) -> None:
         run, cancels = job.run, self._engine.cancels
@@ -66,20 +65,20 @@ class Joins:
             await asyncio.wait([stopping])
         if run.ended:
             return
+        # Once it is being sent, only the answer tells whether the server has taken the job.
+        request, job.sent = job.request(), True
         cancels.before_join(run.fn_index)
         try:
-            await self._hand_in(job)
+            answer = await self._engine.transport.request(request, job.options.timeout)
+            event_id = _event_id(answer)
+            if event_id is None:
+                raise refused_request(answer.status, answer.body, request.url, run.endpoint)
+            self._accept(job, event_id)
         finally:
             cancels.after_join(run.fn_index)
 
-    async def _hand_in(self, job: AsyncJob[Event]) -> None:
-        engine, run, request = self._engine, job.run, job.request()
-        # Once it is being sent, only the answer tells whether the server has taken the job.
-        job.sent = True
-        answer = await engine.transport.request(request, job.options.timeout)
-        event_id = _event_id(answer)
-        if event_id is None:
-            raise refused_request(answer.status, answer.body, request.url, run.endpoint)
+    def _accept(self, job: AsyncJob[Event], event_id: str) -> None:
+        engine, run = self._engine, job.run
         _log.debug("%s was accepted as %s", run.endpoint, event_id)
         given_up = run.ended
         engine.publish(run, engine.session.accept(run, event_id))

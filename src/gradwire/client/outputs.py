@@ -35,6 +35,6 @@ class OutputReader:
         if skipped:
             values = [value for index, value in enumerate(values) if index not in skipped]
         for value in values:
-            if isinstance(value, list | dict):  # text and numbers hold no files
+            if isinstance(value, (list, dict)):  # text and numbers hold no files
                 return [parse_outputs(each, self._make_file) for each in values]
         return values

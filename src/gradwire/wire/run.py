@@ -128,7 +128,7 @@ class Run:
         self._last: ServerMessage | None = None
         self._last_at = time()
         self._status: StatusEvent | None = None
-        self.rendered: list[dict[str, Any]] = []
+        self.rendered: tuple[dict[str, Any], ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -207,7 +207,8 @@ class Run:
             return
         self._note(message, news)
         if output.data:
-            data = self._step(output, full=not self._diffs or type(message) is ProcessStreaming)
+            full = not self._diffs or type(message) is ProcessStreaming
+            data = self._step(output.data, full)
             if self._wants_data:
                 news.append(data)
             if len(output.render_config) > _NULL:
@@ -224,7 +225,7 @@ class Run:
             cancelled = JobCancelledError("The job was cancelled.", **self._facts())
             news += self.fail(cancelled, message)
             return
-        data = self._step(output, full=True, final=True)
+        data = self._step(output.data, full=True, final=True)
         if self._wants_data:
             news.append(data)
         if len(output.render_config) > _NULL:
@@ -245,13 +246,13 @@ class Run:
         error = ProtocolError(f"A message cannot be read: {message.reason}", **self._facts())
         news += self.fail(error)
 
-    def _step(self, output: Output, *, full: bool, final: bool = False) -> DataEvent:
+    def _step(self, data: msgspec.Raw, full: bool, final: bool = False) -> DataEvent:
         steps = self._steps
         if full or steps is None:
-            steps = self._steps = OutputSteps(output.data, steps)
+            steps = self._steps = OutputSteps(data, steps)
             step = 0
         else:
-            step = steps.add_diff(output.data)
+            step = steps.add_diff(data)
         return DataEvent(self._origin, steps, step, final)
 
     def _render(self, output: Output, news: list[Event]) -> None:
@@ -262,7 +263,7 @@ class Run:
         if not isinstance(config, dict):
             return
         # The client's config follows even when the caller did not ask for the event.
-        self.rendered.append(config)
+        self.rendered += (config,)
         if self._wants_render:
             event = RenderEvent(data=config, endpoint=self.endpoint, fn_index=self.fn_index)
             news.append(event)

@@ -63,11 +63,11 @@ class Session:
         self.session_hash = session_hash
         self.is_open = False
         self.closing = False
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str | None, Run] = {}  # None is nobody's id
         self._left: dict[str, Run] = {}
         self._early: OrderedDict[str, list[AnyMessage]] = OrderedDict()
         self._early_count = 0
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str | None, None] = OrderedDict()
         self._stream = 0
         self._silent_streams = 0
 
@@ -161,14 +161,14 @@ class Session:
         runs = self._runs
         for data in stream:
             message = decode_message(data)
-            event_id = message.event_id
-            run = None if event_id is None else runs.get(event_id)
+            run = runs.get(message.event_id)
             if run is None:
                 self._take_other(message, news)
-                continue
-            if run not in news:
-                news[run] = []
-            self._deliver(run, message, news[run])
+            else:
+                events = news.get(run)
+                if events is None:
+                    events = news[run] = []
+                self._deliver(run, message, events)
         return news
 
     def _take_other(self, message: AnyMessage, news: dict[Run, list[Event]]) -> None:
@@ -217,10 +217,10 @@ class Session:
         run.heard_on = self._stream
         self._silent_streams = 0
         run.take(message, news)
-        if run.outcome is not None and run.event_id is not None:
-            self._runs.pop(run.event_id, None)
-            self._forget(run.event_id)
+        if run.outcome is not None:
             run.over = True
+            if self._runs.pop(run.event_id, None) is not None:
+                self._forget(run.event_id)
 
     def _hear_of_left(self, run: Run, message: AnyMessage) -> None:
         run.heard_on = self._stream
@@ -246,7 +246,7 @@ class Session:
             _, dropped = self._early.popitem(last=False)
             self._early_count -= len(dropped)
 
-    def _forget(self, event_id: str) -> None:
+    def _forget(self, event_id: str | None) -> None:
         self._ended[event_id] = None
         if len(self._ended) > MAX_ENDED_IDS:
             self._ended.popitem(last=False)

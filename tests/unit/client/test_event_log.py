@@ -67,7 +67,7 @@ async def drain_async(log: EventLog) -> tuple[list[Any], GradwireError | None]:
 
 
 def nobody_waits(log: EventLog) -> bool:
-    return log._at_change == log._at_end == []
+    return log._at_change == log._at_end == ()
 
 
 @pytest.mark.parametrize("outcome", [GOOD, AppError("boom")])

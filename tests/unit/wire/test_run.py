@@ -139,7 +139,7 @@ def test_nothing_is_made_that_was_not_asked_for() -> None:
     assert say(run, "process_completed", output={"data": ["a"], "render_config": {"a": 1}}) == []
     assert isinstance(run.outcome, Prediction)
     assert run.outcome.logs[0].log == "x"
-    assert run.rendered == [{"a": 1}]
+    assert run.rendered == ({"a": 1},)
     assert run.status.stage == "complete"
 
 
@@ -182,7 +182,7 @@ def test_renders() -> None:
     assert event.data == config
     (last,) = say(run, "process_completed", output=output)
     assert last.type == "render"
-    assert run.rendered == [config, config]
+    assert run.rendered == (config, config)
 
 
 @pytest.mark.parametrize("config", [b"null", b"[]", b"[1,2,3]", b'"text"', b"1e999", b'"\xff\xff"'])
@@ -191,7 +191,7 @@ def test_a_render_config_that_is_none_is_left_out(config: bytes) -> None:
     text = b'{"msg":"process_completed","event_id":"e","output":{"data":[1],"render_config":%b}}'
     events = run.receive(decode_message(text % config))
     assert [event.type for event in events] == ["data"]
-    assert run.rendered == []
+    assert run.rendered == ()
 
 
 def test_finish_shapes_what_is_read() -> None:
