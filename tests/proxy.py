@@ -122,9 +122,12 @@ class _Listener:
         server.close()
         for writer in self._writers:
             writer.transport.abort()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.sleep(0.01)  # let the transports close
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(3):  # transports close in the next turns of the loop
+            await asyncio.sleep(0)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)

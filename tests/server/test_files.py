@@ -317,7 +317,7 @@ NAMES = [
 
 def refused(server: Server, name: str) -> str | None:
     """Say why the server itself does not take a file of this name."""
-    if name.startswith(".") and server.version >= "6":
+    if name.startswith(".") and server.version >= "5":
         return "this server takes no file whose name begins with a dot"
     if ".." in name and server.version in ("4.19.2", "4.21.0"):
         return "this server gives out no file with two dots in its name"
