@@ -281,12 +281,17 @@ class ForwardProxy(_Listener):
     Args:
         auth: `"user:password"` that it asks for.
         hosts: Where names lead to, instead of to themselves: `{"name.example": ("127.0.0.1", 80)}`.
+        tunnels: What a CONNECT gets: a reply, or none for ever.
     """
 
     def __init__(
-        self, auth: str | None = None, hosts: dict[str, tuple[str, int]] | None = None
+        self,
+        auth: str | None = None,
+        hosts: dict[str, tuple[str, int]] | None = None,
+        tunnels: Reply | Hold | None = None,
     ) -> None:
         super().__init__()
+        self.tunnels = tunnels or Reply(502)
         self.hosts = hosts or {}
         self.auth = auth and "Basic " + base64.b64encode(auth.encode()).decode()
 
@@ -296,7 +301,10 @@ class ForwardProxy(_Listener):
         if self.auth and seen.headers.pop("proxy-authorization", None) != self.auth:
             return await _reply(seen, Reply(407), reader, writer)
         if seen.method == "CONNECT":
-            return await _reply(seen, Reply(502), reader, writer)
+            if isinstance(self.tunnels, Hold):
+                await self._stop.wait()
+                return None
+            return await _reply(seen, self.tunnels, reader, writer)
         parts = urlsplit(seen.target)
         place = self.hosts.get(parts.hostname or "") or (parts.hostname or "", parts.port or 80)
         target = parts.path + (f"?{parts.query}" if parts.query else "")

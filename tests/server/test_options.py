@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import asynchronous, eventually_so
+from helpers import asynchronous, connections, eventually_so
 from proxy import ForwardProxy, Hold, Pause, Proxy
 from servers.launch import Server, free_port
 
@@ -17,6 +17,7 @@ from gradwire import (
     AsyncClient,
     Client,
     ConnectError,
+    ConnectTimeout,
     DeadlineExceededError,
     FileData,
     InvalidArgumentError,
@@ -460,6 +461,14 @@ def test_a_proxy_that_is_not_there_is_named_as_the_cause() -> None:
     with pytest.raises(ConnectError, match="the proxy") as caught:
         Client.connect("http://app.example", proxy=address, max_retries=0)
     assert "secret" not in f"{caught.value} {caught.value.__cause__}"
+
+
+def test_giving_up_in_the_middle_of_a_tunnel_leaves_no_socket() -> None:
+    with ForwardProxy(tunnels=Hold()) as proxy:
+        with pytest.raises(ConnectTimeout):
+            Client.connect("https://app.example", proxy=proxy.origin, timeout=0.3)
+        assert proxy.requests
+        eventually_so(lambda: connections(proxy.port) == 0)
 
 
 def test_the_proxies_of_the_environment_are_used_if_asked_for(

@@ -79,6 +79,8 @@ async def connect_app(transport: Transport, reference: AppReference, options: Op
         answer = await guess if same else None
     finally:
         guess.cancel()
+        # Its connection may be in the making, and then only it can close that.
+        await asyncio.wait([guess])
     _log.debug(
         "connected to %s: Gradio %s, %s",
         redact_url(requests.base_url),
