@@ -8,8 +8,8 @@ BIN := .venv/bin
 MADE := .venv/.made-by-$(notdir $(PYTHON))
 READY := .venv/.ready
 
-.PHONY: help demo test lint format types unit servers-subset servers test-servers test-large \
-	bench clean
+.PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
+	test-large bench clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -40,8 +40,11 @@ servers-subset: $(READY)  ## Install the Gradio releases that `make test` needs
 servers: $(READY)  ## Install all pinned Gradio releases
 	@$(BIN)/python scripts/servers.py --all
 
-test-servers: servers  ## The server tests, on all pinned Gradio releases
-	GRADWIRE_TEST_SERVERS=all $(BIN)/pytest tests/server
+test-servers: servers  ## The server tests and the conformance suite, on all pinned releases
+	GRADWIRE_TEST_SERVERS=all $(BIN)/pytest tests/conformance tests/server
+
+releases: servers  ## Write the table of docs/releases.md anew
+	GRADWIRE_TEST_SERVERS=all GRADWIRE_WRITE_TABLE=1 $(BIN)/pytest tests/conformance
 
 test-large: servers-subset  ## The tests with files of a gigabyte
 	$(BIN)/pytest -m large --timeout 900

@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "tests" / "servers" / "pins"
 SERVERS = ROOT / ".servers"
 
-#: One server per dialect of the event stream, the last Gradio 4, and the newest.
-SUBSET = PINS.parent / "subset.txt"
+#: One server per dialect, the last Gradio 4, and the newest.
+SUBSET = (PINS.parent / "subset.txt", PINS.parent / "old.txt")
 
 #: The one Python on which every pinned version has wheels.
 PYTHON = "3.11"
@@ -115,7 +115,8 @@ def chosen(options: argparse.Namespace) -> list[str]:
     """Return the versions asked for, each once, oldest first."""
     wanted = set(options.versions)
     wanted.update(known_versions() if options.all else ())
-    wanted.update(SUBSET.read_text(encoding="ascii").split() if options.subset else ())
+    for file in SUBSET if options.subset else ():
+        wanted.update(file.read_text(encoding="ascii").split())
     return [version for version in known_versions() if version in wanted]
 
 

@@ -69,6 +69,13 @@ class Cut:
 
 
 @dataclass
+class Drip:
+    """Pass the answer on in pieces of so many bytes."""
+
+    size: int = 1
+
+
+@dataclass
 class Hold:
     """Take the request and never answer."""
 
@@ -80,7 +87,7 @@ class Pause:
     seconds: float
 
 
-Rule = Reply | Cut | Hold | Pause | Callable[[Seen], "Rule | None"]
+Rule = Reply | Cut | Drip | Hold | Pause | Callable[[Seen], "Rule | None"]
 
 
 class _Listener:
@@ -162,16 +169,19 @@ class _Listener:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         limit: int | None = None,
+        piece: int = 1 << 18,
     ) -> None:
-        """Send the request on, and the answer back, at most `limit` bytes of it."""
+        """Send the request on, and the answer back: in pieces, at most `limit` bytes of it."""
         up_reader, up_writer = await asyncio.open_connection(*address)
         self._writers.add(up_writer)
-        headers = {**seen.headers, "connection": "close"}
+        headers = dict(seen.headers)
+        if "upgrade" not in headers:  # a WebSocket stays open, and goes both ways as it is
+            headers["connection"] = "close"
         lines = [f"{seen.method} {target} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.items())]
         up_writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
         body = asyncio.create_task(_pump(reader, up_writer, seen.body))
         try:
-            while chunk := await up_reader.read(1 << 18):
+            while chunk := await up_reader.read(piece):
                 writer.write(chunk if limit is None else chunk[:limit])
                 await writer.drain()
                 if limit is not None and (limit := limit - len(chunk)) <= 0:
@@ -261,7 +271,8 @@ class Proxy(_Listener):
             path = self.target.path + seen.target.removeprefix(self.prefix)
             seen.headers |= self.headers
             limit = rule.after if isinstance(rule, Cut) else None
-            await self._forward(seen, place, path, reader, writer, limit)
+            piece = rule.size if isinstance(rule, Drip) else 1 << 18
+            await self._forward(seen, place, path, reader, writer, limit, piece)
 
     def _rule(self, seen: Seen) -> Any:
         if not seen.path.startswith(self.prefix):

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from proxy import ForwardProxy, Proxy
-from servers.launch import Server
+from servers.launch import Server, running
 
 OpenProxy = Callable[..., Proxy]
 
@@ -29,6 +29,27 @@ def proxy(server: Server, open_proxy: OpenProxy) -> Proxy:
 def auth_proxy(auth_server: Server, open_proxy: OpenProxy) -> Proxy:
     """Put a proxy before the newest Gradio with a login."""
     return open_proxy(auth_server.url)
+
+
+@pytest.fixture(scope="session")
+def ws_server() -> Iterator[Server]:
+    """Serve the app on the last release with WebSockets."""
+    with running("3.50.2") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def sse_server() -> Iterator[Server]:
+    """Serve the app on a release with one event stream for each job."""
+    with running("4.0.2") as started:
+        yield started
+
+
+@pytest.fixture(params=["ws_server", "sse_server"])
+def old_server(request: pytest.FixtureRequest) -> Server:
+    """Serve the app on either of them."""
+    server: Server = request.getfixturevalue(request.param)
+    return server
 
 
 @pytest.fixture

@@ -11,14 +11,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-import wave
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 from helpers import asynchronous
+from media import png, wav
 from proxy import Cut, Proxy, Reply
 from servers.launch import Server
 
@@ -36,30 +35,6 @@ from gradwire import (
 )
 
 CONTENT = b"some \x00 content \xff\r\n--boundary--\r\n" * 3
-
-
-def png(width: int = 3, height: int = 2) -> bytes:
-    """Return a red picture."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\xff\0\0" * width) * height)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-
-
-def wav() -> bytes:
-    """Return a moment of silence."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        sound.writeframes(b"\0\0" * 800)
-    return file.getvalue()
 
 
 def size_of(picture: bytes) -> tuple[int, int]:

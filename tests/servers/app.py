@@ -2,7 +2,7 @@
 
     python app.py PORT MODE
 
-It runs unchanged on every Gradio from 4.10 to 6.31. What a version does not have is left out (see
+It runs unchanged on every Gradio from 3.9 to 6.31. What a version does not have is left out (see
 `accepted` and the `hasattr` questions below), so ask the server's own API information.
 
 Modes:
@@ -27,7 +27,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import gradio as gr
 
-VERSION = tuple(int(part) for part in gr.__version__.split(".")[:2])
+VERSION = tuple(int(part) for part in gr.__version__.strip().split(".")[:2])
 MODES = ("plain", "auth", "mount", "mountauth", "full", "small", "pages")
 LOGIN = ("ada", "pw")
 AUTH_MESSAGE = "Ask Ada for the password"
@@ -51,6 +51,11 @@ def named(function, names, value):
 def undocumented(function):
     """Return the option that keeps an endpoint callable but out of the API information."""
     return accepted(function, api_visibility="undocumented") or accepted(function, show_api=False)
+
+
+def path_of(value):
+    """Return the path of a file input: before 4.0 its function gets an open temporary file."""
+    return value if value is None or isinstance(value, str) else value.name
 
 
 # --- values -----------------------------------------------------------------------------------
@@ -84,16 +89,28 @@ def batched(texts):
     return [[text.upper() for text in texts]]
 
 
-def whoami(request: gr.Request):
-    headers = request.headers
+def whoami(request):
+    headers = plain(request.headers)
     return {
         "session_hash": getattr(request, "session_hash", None),
-        "username": request.username,
+        "username": getattr(request, "username", None),
         "headers": {name: headers.get(name) for name in ("x-test", "authorization", "x-ip-token")},
         "user_agent": headers.get("user-agent"),
-        "cookies": sorted(request.cookies.keys()),
-        "query_params": dict(request.query_params),
+        "cookies": sorted(plain(getattr(request, "cookies", {}))),
+        "query_params": plain(request.query_params),
     }
+
+
+def plain(values):
+    """Return headers or parameters as a dict; before 3.50 they are objects with attributes."""
+    try:
+        return dict(values)
+    except TypeError:
+        return {name.replace("_", "-"): value for name, value in vars(values).items()}
+
+
+if hasattr(gr, "Request"):
+    whoami.__annotations__["request"] = gr.Request
 
 
 def count(number):
@@ -106,12 +123,17 @@ def remember(text, items):
     return ", ".join(items), items
 
 
-def read_event(event: gr.EventData):
+def read_event(event):
     return {"data": event._data, "target": getattr(event.target, "_id", None)}
 
 
-def read_selection(text, event: gr.SelectData):
+def read_selection(text, event):
     return {"text": text, "index": event.index, "value": event.value, "selected": event.selected}
+
+
+if hasattr(gr, "SelectData"):
+    read_event.__annotations__["event"] = gr.EventData
+    read_selection.__annotations__["event"] = gr.SelectData
 
 
 # --- streams ----------------------------------------------------------------------------------
@@ -191,10 +213,12 @@ def tokens(n):
         yield text
 
 
-PROGRESS = gr.Progress()
+PROGRESS = gr.Progress() if hasattr(gr, "Progress") else None
 
 
 def progress_bar(n, progress=PROGRESS):
+    if progress is None:
+        return f"done {int(n)}"
     progress(0, desc="start")
     for _ in progress.tqdm(range(int(n)), desc="loop", unit="steps"):
         time.sleep(0.25)
@@ -202,8 +226,9 @@ def progress_bar(n, progress=PROGRESS):
 
 
 def logs(text):
-    gr.Info("info " + text)
-    gr.Warning("warn " + text)
+    if hasattr(gr, "Info"):
+        gr.Info("info " + text)
+        gr.Warning("warn " + text)
     if hasattr(gr, "Success"):
         gr.Success("success " + text)
     time.sleep(0.1)
@@ -290,7 +315,8 @@ def same(value):
     return value
 
 
-def file_io(path):
+def file_io(file):
+    path = path_of(file)
     if path is None:
         return None
     folder = Path(tempfile.mkdtemp(dir=SCRATCH))
@@ -302,12 +328,12 @@ def file_io(path):
     return str(out)
 
 
-def file_size(path):
-    return Path(path).stat().st_size
+def file_size(file):
+    return Path(path_of(file)).stat().st_size
 
 
-def files_io(paths):
-    return [str(path) for path in paths or []]
+def files_io(files):
+    return [path_of(file) for file in files or []]
 
 
 def raw_file(value):
@@ -320,8 +346,13 @@ def raw_file(value):
     }
 
 
-def echo_name(path):
-    return os.path.basename(path)
+def echo_name(file):
+    return os.path.basename(path_of(file))
+
+
+def pictures(path):
+    """Return a picture three times: as it is, with a caption, and as it is again."""
+    return [path, (path, "caption"), path]
 
 
 def gallery_io(items):
@@ -387,17 +418,23 @@ def build_values():
     endpoint("big", big, number("kilobytes", 1), text("big out"))
     endpoint("big_list", big_list, number("kilobytes", 1), gr.JSON(label="big list"))
     endpoint("batched", batched, text("lower"), text("upper"), batch=True, max_batch_size=4)
-    endpoint("whoami", whoami, None, gr.JSON(label="who"))
+    if hasattr(gr, "Request"):
+        endpoint("whoami", whoami, None, gr.JSON(label="who"))
     endpoint("nothing", lambda _: None, text("ignored"), None)
     endpoint("none_out", lambda _: None, text("ignored"), text("always none"))
     hidden = undocumented(gr.Button().click)
     if hidden:
         endpoint("hidden", hello, text("name"), text("greeting"), **hidden)
-    if VERSION >= (6, 0):
+    if VERSION < (4, 0):
+        endpoint(None, hello, text("name"), text("greeting"))
+    elif VERSION >= (6, 0):
         endpoint("private", hello, text("name"), text("greeting"), api_visibility="private")
     else:
         endpoint(False, hello, text("name"), text("greeting"))
     endpoint("noqueue", lambda value: f"nq {value}", text("nq in"), text("nq out"), queue=False)
+    delay = number("nq delay", 0.02)
+    growing = [text("nq text"), delay], text("nq growing")
+    endpoint("noqueue_stream", stream, *growing, queue=False)
     endpoint("noqueue_fail", fail, text("kind"), text("nq fail out"), queue=False)
     if hasattr(gr, "validate"):
         endpoint("valid", hello, text("checked"), text("greeting"), validator=check)
@@ -411,9 +448,10 @@ def build_state():
     number_state, list_state = gr.State(0), gr.State([])
     endpoint("count", count, number_state, [number("count"), number_state])
     endpoint("remember", remember, [text("item"), list_state], [text("items"), list_state])
-    endpoint("event_data", read_event, None, gr.JSON(label="event"))
-    chosen = text("select me", "some text")
-    chosen.select(read_selection, chosen, gr.JSON(label="selection"), api_name="select_data")
+    if hasattr(gr, "SelectData"):
+        endpoint("event_data", read_event, None, gr.JSON(label="event"))
+        chosen = text("select me", "some text")
+        chosen.select(read_selection, chosen, gr.JSON(label="selection"), api_name="select_data")
 
 
 def build_streams():
@@ -437,7 +475,13 @@ def build_time():
     running = [
         endpoint("slow", slow, inputs, text("slow out")),
         endpoint("slow_gen", slow_gen, inputs, text("slow_gen out")),
-        endpoint("par_gen", par_gen, inputs, text("par_gen out"), concurrency_limit=8),
+        endpoint(
+            "par_gen",
+            par_gen,
+            inputs,
+            text("par_gen out"),
+            **accepted(gr.Button().click, concurrency_limit=8),
+        ),
     ]
     endpoint("stop", None, None, None, cancels=running)
     # Gradio 5.49 answers an unqueued call with the text "root=[...]" if gr.JSON may postprocess.
@@ -449,19 +493,27 @@ def build_files():
     endpoint("file_io", file_io, gr.File(label="in file"), gr.File(label="out file"))
     endpoint("file_size", file_size, gr.File(label="in file"), number("bytes"))
     endpoint("echo_name", echo_name, gr.File(label="named"), text("seen as"))
-    endpoint("raw_file", raw_file, gr.File(label="raw"), gr.JSON(label="as sent"), preprocess=False)
+    if VERSION >= (4, 0):
+        raw = gr.File(label="raw")
+        endpoint("raw_file", raw_file, raw, gr.JSON(label="as sent"), preprocess=False)
     several = [gr.File(label=label, file_count="multiple") for label in ("in files", "out files")]
     endpoint("files_io", files_io, *several)
     endpoint("image_io", same, gr.Image(label="in", type="filepath"), gr.Image(label="out"))
-    pictures = [gr.Gallery(label=x, **accepted(gr.Gallery, type="filepath")) for x in ("in", "out")]
-    endpoint("gallery_io", gallery_io, *pictures)
+    seen = gr.Image(label="seen", type="filepath")
+    endpoint("gallery_out", pictures, seen, gr.Gallery(label="pictures"))
     sounds = [gr.Audio(label=label, type="filepath") for label in ("in", "out")]
     endpoint("audio_io", same, *sounds)
     # With no format and no webcam a video goes through as it is, without ffmpeg.
-    films = [gr.Video(label=label, sources=["upload"]) for label in ("in", "out")]
+    films = [
+        gr.Video(label=label, **accepted(gr.Video, sources=["upload"])) for label in ("in", "out")
+    ]
     endpoint("video_io", same, *films)
-    editors = [gr.ImageEditor(label=label, type="filepath") for label in ("in", "out")]
-    endpoint("editor_io", same, *editors)
+    if VERSION >= (4, 0):
+        galleries = [gr.Gallery(label=x, **accepted(gr.Gallery, type="filepath")) for x in "io"]
+        endpoint("gallery_io", gallery_io, *galleries)
+    if hasattr(gr, "ImageEditor"):
+        editors = [gr.ImageEditor(label=label, type="filepath") for label in ("in", "out")]
+        endpoint("editor_io", same, *editors)
     if hasattr(gr, "MultimodalTextbox"):
         message = gr.MultimodalTextbox(
             label="message", **accepted(gr.MultimodalTextbox, file_count="multiple")
@@ -475,7 +527,8 @@ def build_server_functions():
     for name in ("a.txt", "b.txt", "sub/c.txt"):
         (SCRATCH / "tree" / name).write_text(name)
     root = str(SCRATCH / "tree")
-    gr.FileExplorer(label="tree", **named(gr.FileExplorer, ("root_dir", "root"), root))
+    if hasattr(gr, "FileExplorer"):
+        gr.FileExplorer(label="tree", **named(gr.FileExplorer, ("root_dir", "root"), root))
     functions = accepted(gr.HTML, server_functions=[shout, boom])
     if functions:
         gr.HTML("<b>html</b>", elem_id="server-functions", **functions)
@@ -556,12 +609,20 @@ def serve_mounted(demo, port, login):
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
+def queue_options(demo, mode):
+    """Before 4.0 there is one number of workers for all functions; full wants one."""
+    options = {"max_size": 1} if mode == "full" else {}
+    if VERSION < (4, 0):
+        options["concurrency_count"] = 1 if mode == "full" else 8
+    return options
+
+
 def serve(port, mode):
     """Serve the app until the process is ended."""
     demo = build()
     if mode == "pages":
         add_page(demo)
-    demo.queue(**({"max_size": 1} if mode == "full" else {}))
+    demo.queue(**queue_options(demo, mode))
     if mode.startswith("mount"):
         return serve_mounted(demo, port, login=mode == "mountauth")
     login = {"auth": LOGIN, "auth_message": AUTH_MESSAGE} if mode == "auth" else {}

@@ -13,6 +13,7 @@ from gradwire.app import schema as schemas
 from gradwire.app.config import Component, Config, Dependency, JsonObject
 from gradwire.app.endpoint import Endpoint, Parameter, Return, Slot
 from gradwire.app.names import ParameterNames
+from gradwire.app.old_components import is_picture, old_schema
 
 
 def build_endpoint(config: Config, dependency: Dependency, entry: JsonObject) -> Endpoint:
@@ -24,12 +25,13 @@ def build_endpoint(config: Config, dependency: Dependency, entry: JsonObject) ->
         entry: What `/info` says of it; empty where it is not listed.
     """
     parameters, slots = _inputs(config, dependency, _objects(entry.get("parameters")))
+    outputs = [config.component(i) for i in dependency.outputs]
     token = entry.get("oauth_token")
     return Endpoint(
         name=None if dependency.api_name is None else f"/{dependency.api_name}",
         fn_index=dependency.id,
         parameters=parameters,
-        returns=_returns(config, dependency, _objects(entry.get("returns"))),
+        returns=_returns(config, outputs, _objects(entry.get("returns"))),
         description=_text(entry.get("description")) or _text(dependency.raw.get("api_description")),
         is_generator=dependency.is_generator,
         is_batch=dependency.batch,
@@ -38,7 +40,11 @@ def build_endpoint(config: Config, dependency: Dependency, entry: JsonObject) ->
         visibility=dependency.visibility,
         oauth_token=token if token in ("required", "optional") else None,
         slots=slots,
-        state_outputs=tuple(_is_state(config.component(i)) for i in dependency.outputs),
+        state_outputs=tuple(_is_state(component) for component in outputs),
+        picture_outputs=tuple(map(is_picture, outputs)) if config.is_old else (),
+        # Before 3.36 the config does not say which functions are generators.
+        steps_in_session=config.is_old
+        and (dependency.is_generator or "types" not in dependency.raw),
     )
 
 
@@ -56,9 +62,9 @@ def _inputs(
             slots.append(_hidden(component))
             continue
         props = component.props if component is not None and place in wants_props else None
-        slots.append(Slot("parameter", len(parameters), props=props))
-        trust_config = config.deep_link_state == "valid"
-        parameters.append(_parameter(described[place], component, place, names, trust_config))
+        pictures = config.is_old and is_picture(component)
+        slots.append(Slot("parameter", len(parameters), props=props, pictures=pictures))
+        parameters.append(_parameter(config, described[place], component, place, names))
     return tuple(parameters), tuple(slots)
 
 
@@ -106,16 +112,16 @@ def _hidden(component: Component | None) -> Slot:
 
 
 def _parameter(
+    config: Config,
     entry: JsonObject,
     component: Component | None,
     place: int,
     names: ParameterNames,
-    trust_config: bool,
 ) -> Parameter:
     given = _text(entry.get("parameter_name"))
     label = _label(entry, component)
-    has_default, default = _default(entry, component, trust_config)
-    schema = entry["type"] if "type" in entry else _schema_of(component, "api_info_as_input")
+    has_default, default = _default(entry, component, config.deep_link_state == "valid")
+    schema = _schema(config, entry, component, "api_info_as_input")
     return Parameter(
         name=names.take(given, label, place),
         wire_name=given or label or f"param_{place}",
@@ -132,20 +138,19 @@ def _parameter(
 
 
 def _returns(
-    config: Config, dependency: Dependency, entries: list[JsonObject]
+    config: Config, components: list[Component | None], entries: list[JsonObject]
 ) -> tuple[Return, ...]:
-    components = [config.component(i) for i in dependency.outputs]
     described = _align(components, entries)
     # Buttons and layout are not in /info, but their updates are among the values that come back.
     return tuple(
-        _return(described.get(place, {}), component)
+        _return(config, described.get(place, {}), component)
         for place, component in enumerate(components)
         if not _is_state(component)
     )
 
 
-def _return(entry: JsonObject, component: Component | None) -> Return:
-    schema = entry["type"] if "type" in entry else _schema_of(component, "api_info_as_output")
+def _return(config: Config, entry: JsonObject, component: Component | None) -> Return:
+    schema = _schema(config, entry, component, "api_info_as_output")
     return Return(
         label=_label(entry, component),
         type=schemas.type_text(schema),
@@ -176,6 +181,11 @@ def _label(entry: JsonObject, component: Component | None) -> str:
 def _kind(entry: JsonObject, component: Component | None) -> str:
     kind = _text(entry.get("component"))
     return kind or (component.type.capitalize() if component else "")
+
+
+def _schema(config: Config, entry: JsonObject, component: Component | None, key: str) -> Any:
+    schema = entry["type"] if "type" in entry else _schema_of(component, key)
+    return old_schema(component, schema) if config.is_old and component else schema
 
 
 def _schema_of(component: Component | None, key: str) -> Any:

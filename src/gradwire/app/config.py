@@ -7,6 +7,7 @@ default and never an error. Only an answer that is not a JSON object cannot be u
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
@@ -93,8 +94,26 @@ class Config:
     deep_link_state: str | None
     raw: JsonObject = field(repr=False)
 
+    @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor version; a server that says none is taken for new."""
+        found = re.match(r"(\d+)\.(\d+)", self.version)
+        return (int(found[1]), int(found[2])) if found else (99, 0)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it is of the 3.x series, which had other files and said less of its endpoints."""
+        return self.protocol == "ws"
+
+    @property
+    def takes_uploads(self) -> bool:
+        """Whether files can be uploaded; else their content goes into the call itself."""
+        return not self.is_old or self.release >= (3, 19)
+
     def is_queued(self, dependency: Dependency) -> bool:
         """Tell whether a call goes through the queue (or is one plain HTTP request)."""
+        if dependency.batch and self.protocol in _BREAKS_BATCHES:
+            return False
         return self.enable_queue if dependency.queue is None else dependency.queue
 
     def component(self, component_id: int) -> Component | None:
@@ -142,6 +161,12 @@ class Config:
         )
 
 
+# A batch makes the first two take a job from the queue twice, and the error ends the queue for
+# everybody (seen in 4.0.2 to 4.10.0); the third gives all callers of a batch the same result, that
+# of the last (seen in 4.19.2). Outside of the queue each call is a batch of its own.
+_BREAKS_BATCHES = frozenset({"sse", "sse_v1", "sse_v2"})
+
+
 def parse_config(answer: object, url: str) -> Config:
     """Read the JSON of `/config`.
 
@@ -169,7 +194,7 @@ def parse_config(answer: object, url: str) -> Config:
         root=root if isinstance(root, str) else "",
         space_id=_text_or_none(answer.get("space_id")),
         username=_text_or_none(answer.get("username")),
-        enable_queue=answer.get("enable_queue") is not False,
+        enable_queue=_enables_queue(answer),
         connect_heartbeat=bool(answer.get("connect_heartbeat")),
         max_file_size=_size(answer.get("max_file_size")),
         components=_components(answer.get("components")),
@@ -230,6 +255,12 @@ def _dependency(number: int, item: JsonObject) -> Dependency:
         rendered_in=rendered_in if _is_int(rendered_in) else None,
         raw=item,
     )
+
+
+def _enables_queue(answer: JsonObject) -> bool:
+    # In 3.x the queue is something to be switched on, and null is "no"; later there is always one.
+    said = answer.get("enable_queue")
+    return said is not False if "protocol" in answer else said is True
 
 
 def _targets(items: object) -> Iterable[tuple[int | None, str]]:

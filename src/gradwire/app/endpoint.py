@@ -69,6 +69,8 @@ class Slot:
     """Of a fixed slot: the component's value, which a browser would send."""
     props: dict[str, Any] | None = field(default=None, hash=False)
     """Of a parameter whose function takes the whole component (6.x): what to send around it."""
+    pictures: bool = False
+    """Of a parameter of 3.x: whether its files are sent as `data:` URLs."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,11 +99,26 @@ class Endpoint:
     """One for each value that is sent."""
     state_outputs: tuple[bool, ...]
     """For each value that comes back: whether it is a State, which is null and not in `returns`."""
+    picture_outputs: tuple[bool, ...] = ()
+    """For each value that comes back from 3.x: whether it is a picture, sent as a `data:` URL."""
+    steps_in_session: bool = False
+    """Whether the server keeps a generator's steps by session and function (3.x), so that two calls
+    in one session would get each other's."""
 
     @property
     def address(self) -> str | int:
         """What to pass to `predict`: the name or else the index."""
         return self.fn_index if self.name is None else self.name
+
+    @property
+    def pictures(self) -> list[bool]:
+        """For each value that is sent: whether its files are sent as `data:` URLs."""
+        return [slot.pictures for slot in self.slots]
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether it uses a State, which lives in the session."""
+        return any(self.state_outputs) or any(slot.kind == "state" for slot in self.slots)
 
     @property
     def return_type(self) -> str:

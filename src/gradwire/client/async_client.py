@@ -13,29 +13,29 @@ from gradwire.app.arguments import bind_arguments
 from gradwire.app.config import Config
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.reference import parse_reference
-from gradwire.client.async_job import AsyncJob
+from gradwire.client.async_job import AsyncJob, Way
 from gradwire.client.checks import checked_folder, checked_id
 from gradwire.client.component_server import call_component
-from gradwire.client.connecting import refresh_app
+from gradwire.client.connecting import read_app_id, refresh_app
 from gradwire.client.downloads import Downloads, remote_name
 from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.files import AsyncFile, BoundFile
 from gradwire.client.opening import Connecting
 from gradwire.client.options import Options, parse_cookies
-from gradwire.client.outputs import OutputReader
+from gradwire.client.outputs import OldOutputReader, OutputReader
 from gradwire.client.uploading import UploadResponse, upload_file_data, upload_raw
 from gradwire.data.files import FileData, ProgressCallback
-from gradwire.data.json import decode
+from gradwire.data.old_files import content_of, is_data_url, known_files
 from gradwire.data.urls import file_url
 from gradwire.data.walk import collect_files
 from gradwire.errors import (
     ClientClosedError,
     EndpointNotFoundError,
-    GradwireError,
     InvalidArgumentError,
 )
 from gradwire.wire.events import DataEvent, Event, EventType
+from gradwire.wire.legacy import PROTOCOLS as LEGACY
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
 from gradwire.wire.run import Run
@@ -220,14 +220,11 @@ class AsyncClient:
             sessions are gone, and its endpoints may differ; call `refresh()`.
         """
         self._check_open()
-        try:
-            answer = await self._send(self._requests.app_id())
-            app_id = decode(answer.body)["app_id"] if answer.status == 200 else None
-        except (GradwireError, ValueError, TypeError, KeyError):
-            return "broken"
+        engine = self._engine
+        app_id = await read_app_id(engine.transport, self._requests, self._options)
         if app_id is None:
             return "broken"
-        return "connected" if str(app_id) == self.config.app_id else "changed"
+        return "connected" if app_id == engine.app.app_id else "changed"
 
     def set_cookies(self, raw: str) -> None:
         """Send cookies with every request from now on.
@@ -328,7 +325,11 @@ class AsyncClient:
         engine = self._engine
         app = engine.app
         target = self._target(endpoint, inputs)
-        values, files = collect_files(bind_arguments(target, data, inputs))
+        given = bind_arguments(target, data, inputs)
+        if app.config.is_old:
+            values, files = collect_files(given, known_files(target.pictures))
+        else:
+            values, files = collect_files(given)
         payload = {
             "data": values,
             "event_data": event_data,
@@ -343,7 +344,7 @@ class AsyncClient:
             queue=target.queued,
             protocol=app.config.protocol,
             wanted=wanted,
-            finish=OutputReader(target.state_outputs, self._options.with_null_state, self._file),
+            finish=self._reader(target),
         )
         return AsyncJob(
             self._owner,
@@ -352,9 +353,21 @@ class AsyncClient:
             payload,
             self._requests,
             self._options,
-            queued=target.queued,
+            way=self._way(target),
             files=files,
         )
+
+    def _reader(self, target: Endpoint) -> OutputReader:
+        states, keep = target.state_outputs, self._options.with_null_state
+        if self._engine.app.config.is_old:
+            return OldOutputReader(states, keep, self._file, target.picture_outputs)
+        return OutputReader(states, keep, self._file)
+
+    def _way(self, target: Endpoint) -> Way:
+        config = self._engine.app.config
+        if not target.queued:
+            return "steps" if config.is_old else "call"
+        return "dialogue" if config.protocol in LEGACY else "stream"
 
     def _target(self, endpoint: str | int, inputs: Mapping[str, Any]) -> Endpoint:
         api = self._engine.app.api
@@ -395,9 +408,6 @@ class AsyncClient:
         return await call_component(
             self._engine, self._requests, self._options.timeout, component_id, fn_name, data
         )
-
-    async def _send(self, request: Request) -> Any:
-        return await self._engine.transport.request(request, self._options.timeout)
 
     # -- files -------------------------------------------------------------------------------------
 
@@ -483,20 +493,21 @@ class AsyncClient:
         Returns:
             Where it is now.
         """
-        request, name = self._file_request(file)
+        source, name = self._file_source(file)
         folder = checked_folder("to", to) or self._options.download_dir or Path()
         return await self._downloads.to_folder(
-            request, name, folder, self._options.timeout, on_progress
+            source, name, folder, self._options.timeout, on_progress
         )
 
     async def _read_file(self, file: FileData) -> bytes:
-        return await self._downloads.read(self._file_request(file)[0], self._options.timeout)
+        return await self._downloads.read(self._file_source(file)[0], self._options.timeout)
 
     async def _open_file(self, file: FileData) -> BinaryIO:
-        request, name = self._file_request(file)
-        return await self._downloads.open(request, name, self._options.timeout)
+        source, name = self._file_source(file)
+        return await self._downloads.open(source, name, self._options.timeout)
 
-    def _file_request(self, file: FileData | str) -> tuple[Request, str]:
+    def _file_source(self, file: FileData | str) -> tuple[Request | bytes, str]:
+        """Return where a file's content is, or the content if that came along; and its name."""
         self._check_open()
         if isinstance(file, str):
             file = FileData(file, url=file)
@@ -504,12 +515,17 @@ class AsyncClient:
             raise InvalidArgumentError(
                 f"A FileData from an output, or an address, is expected, not {type(file).__name__}."
             )
+        if is_data_url(file.url):
+            return content_of(file.url), file.orig_name or file.path
         url = file.url if isinstance(file, BoundFile) else self._url_of(file.to_dict())
         if url is None:
             raise InvalidArgumentError(f"{file!r} names nothing that can be fetched.")
         return self._requests.get(url), remote_name(file, url)
 
     def _url_of(self, obj: dict[str, Any]) -> str | None:
+        url = obj.get("url")
+        if is_data_url(url):
+            return url
         app = self._engine.app
         return file_url(obj, app.requests.base_url, app.config.api_prefix, app.config.root)
 

@@ -17,26 +17,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from typing import TYPE_CHECKING, Any, Generic
+from collections.abc import AsyncIterator, Callable, Generator
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
-from gradwire.app.arguments import bind_arguments
+import msgspec
+
 from gradwire.app.endpoint import Endpoint
+from gradwire.client import chunks
 from gradwire.client.cancelling import CANCEL_GRACE
 from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.event_log import AsyncReader, E, EventLog, wait
 from gradwire.client.options import Options
 from gradwire.data.inputs import FileInput
-from gradwire.data.walk import collect_files, replace_files
+from gradwire.data.json import encode
 from gradwire.errors import (
     DeadlineExceededError,
     GradwireError,
-    InvalidArgumentError,
     JobCancelledError,
 )
 from gradwire.wire.events import StatusEvent
-from gradwire.wire.failures import refused_request
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
 from gradwire.wire.run import Run
@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     from gradwire.client.uploads import Uploads
 
 _log = logging.getLogger("gradwire")
+
+Way = Literal["stream", "dialogue", "call", "steps"]
+"""How a job reaches the server: over the session's shared stream, by a connection of its own
+(before Gradio 4.9), by one request outside of the queue, or by one for each step (3.x)."""
+_QUEUED = ("stream", "dialogue")
 
 
 class AsyncJob(Generic[E]):
@@ -58,18 +63,18 @@ class AsyncJob(Generic[E]):
         "_accepted",
         "_callbacks",
         "_deadline",
-        "_endpoint",
         "_owner",
         "_payload",
         "_request",
-        "_requests",
         "_task",
+        "endpoint",
         "files",
         "log",
         "options",
-        "queued",
+        "requests",
         "run",
         "sent",
+        "way",
     )
 
     def __init__(
@@ -81,21 +86,22 @@ class AsyncJob(Generic[E]):
         requests: Requests,
         options: Options,
         *,
-        queued: bool,
+        way: Way,
         files: tuple[FileInput, ...] = (),
     ) -> None:
         self.run = run
         self.log = EventLog()
         self.options = options
-        self.queued = queued
+        self.way = way
         self.sent = False
         self.files = owner.engine.uploads.check(files) if files else {}
         self._owner = owner
-        self._endpoint = endpoint
-        self._requests = requests
-        self._payload = payload if files else None
-        # Made now, so that what cannot be sent is refused before anything is.
-        self._request = None if files else self._make_request(payload)
+        self.endpoint = endpoint
+        self.requests = requests
+        self._payload: dict[str, Any] | None = payload
+        self._request: Request | None = None
+        if not files:
+            self._encode(payload)
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._callbacks: tuple[Callable[[Any], object], ...] = ()
@@ -123,19 +129,35 @@ class AsyncJob(Generic[E]):
         self._task = self._engine.start(self)
 
     def request(self) -> Request:
-        """The request that hands the job in."""
+        """The request that hands the job in, or calls its endpoint."""
         assert self._request is not None
         return self._request
 
-    def _make_request(self, payload: dict[str, Any]) -> Request:
-        return self._requests.join(payload) if self.queued else self._requests.run(payload)
+    def payload(self) -> dict[str, Any]:
+        """What the server is told of the job; its `data` is JSON already."""
+        assert self._payload is not None
+        return self._payload
+
+    def _encode(self, payload: dict[str, Any]) -> None:
+        """Make what is sent of the inputs; what cannot be sent is refused before anything is."""
+        if self.way in ("dialogue", "steps"):
+            self._payload = {**payload, "data": msgspec.Raw(encode(payload["data"]))}
+            return
+        self._payload = None
+        make = self.requests.join if self.way == "stream" else self.requests.run
+        self._request = make(payload)
 
     async def upload_files(self, uploads: Uploads) -> None:
         """Upload what the inputs hold, and put the server's paths into them."""
         assert self._payload is not None
-        uploaded = await uploads.send_all(self.files, self._requests, self.options.timeout)
-        self._payload["data"] = replace_files(self._payload["data"], uploaded)
-        self._request = self._make_request(self._payload)
+        data = await uploads.put_in(
+            self._payload["data"],
+            self.files,
+            self.endpoint.pictures,
+            self.requests,
+            self.options.timeout,
+        )
+        self._encode({**self._payload, "data": data})
 
     def on_accepted(self) -> None:
         """The server has given the job an id."""
@@ -155,11 +177,18 @@ class AsyncJob(Generic[E]):
 
     def abandon(self) -> None:
         """Stop the job on the server after it has ended here."""
-        if self.run.event_id is not None:
+        if self.way == "dialogue":
+            self._engine.dialogues.abandon(self)
+        elif self.run.event_id is not None:
             self._engine.cancels.tell_later(self.run)
         elif self._task is not None and not self.sent:
-            self._task.cancel()
+            self.hang_up()
         # else the server decides just now, and the engine cancels the job when it knows its id
+
+    def hang_up(self) -> None:
+        """Stop what this side does for the job."""
+        if self._task is not None:
+            self._task.cancel()
 
     def drop(self) -> None:
         """End the job, here and on the server, because nobody wants it any more."""
@@ -196,7 +225,7 @@ class AsyncJob(Generic[E]):
 
     async def wait_for_id(self) -> str | None:
         """Wait for the id that the server gives the job; None if it never gives one."""
-        if self.run.event_id is None and not self.done() and self.queued:
+        if self.run.event_id is None and not self.done() and self.way in _QUEUED:
             if self._accepted is None:
                 self._accepted = asyncio.Event()
             await self._accepted.wait()
@@ -262,6 +291,7 @@ class AsyncJob(Generic[E]):
         A generator stops at its next `yield`. A plain function that has begun runs to its end on
         the server, for Gradio cannot interrupt it, and so does an unqueued one; what it returns is
         dropped.
+        Before Gradio 3.36 nothing stops a generator but its end.
         While other jobs of the same function run in this session, a running job ends here at once,
         but is stopped on the server only when they are done: Gradio would stop them all.
         Before Gradio 6.14 a waiting job cannot be taken from the queue: it too ends here at once,
@@ -275,7 +305,9 @@ class AsyncJob(Generic[E]):
             await self.wait_for_id()  # the server decides just now; it can only be asked by the id
         if self.done():
             return False
-        if self.run.event_id is None:
+        if self.way == "dialogue":
+            await self._engine.dialogues.cancel(self)
+        elif self.run.event_id is None:
             self.drop()
         else:
             await self._cancel_accepted()
@@ -298,48 +330,8 @@ class AsyncJob(Generic[E]):
             payload: The endpoint's inputs: a list, or a mapping by name (or, as the server takes
                 it, `{"data": [...]}`).
         """
-        event_id = await self._streaming_id()
-        if isinstance(payload, Mapping) and set(payload) == {"data"}:
-            payload = payload["data"]
-        values = bind_arguments(self._endpoint, payload, {})
-        data, files = collect_files(values)
-        if files:
-            uploads = self._engine.uploads
-            sizes = uploads.check(files)
-            data = replace_files(
-                data, await uploads.send_all(sizes, self._requests, self.options.timeout)
-            )
-        body = {
-            "data": data,
-            "fn_index": self.run.fn_index,
-            "session_hash": self._engine.session.session_hash,
-        }
-        await self._post(self._requests.send_chunk(event_id, body))
+        await chunks.send_chunk(self._engine, self, payload)
 
     async def close_stream(self) -> None:
         """End a streaming input; the job then ends with what the function returned last."""
-        await self._post(self._requests.close_stream(await self._streaming_id()))
-
-    async def _streaming_id(self) -> str:
-        if not self._endpoint.streaming_input:
-            raise InvalidArgumentError(
-                f"{self.run.endpoint!r} takes its input at once; only endpoints with streaming "
-                "input take chunks."
-            )
-        event_id = await self.wait_for_id()
-        if self.done() or event_id is None:
-            self.log.result()
-            raise InvalidArgumentError("The job has ended; it takes no more chunks.")
-        return event_id
-
-    async def _post(self, request: Request) -> None:
-        answer = await self._engine.transport.request(request, self.options.timeout)
-        if answer.status == 404:
-            raise InvalidArgumentError(
-                "The server says that the job has ended (its time limit may have passed); it takes "
-                "no more chunks.",
-                url=request.url,
-                status=404,
-            )
-        if answer.status != 200:
-            raise refused_request(answer.status, answer.body, request.url, self.run.endpoint)
+        await chunks.close_stream(self._engine, self)

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -189,9 +188,7 @@ class Cancels:
 
     @property
     def _version(self) -> tuple[int, int]:
-        """Major and minor version of the server; one that says none is taken for new."""
-        found = re.match(r"(\d+)\.(\d+)", self._engine.app.config.version)
-        return (int(found[1]), int(found[2])) if found else UNQUEUES
+        return self._engine.app.config.release
 
 
 def _succeeded(answer: Answer) -> bool:

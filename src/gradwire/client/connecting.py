@@ -13,7 +13,7 @@ from gradwire.app.api_info import ApiInfo, build_api_info
 from gradwire.app.config import Config, parse_config
 from gradwire.app.reference import AppReference
 from gradwire.client.options import Options, merge_headers
-from gradwire.data.json import decode_answer
+from gradwire.data.json import decode, decode_answer
 from gradwire.errors import (
     AuthenticationError,
     ConnectError,
@@ -41,6 +41,8 @@ class App:
     api: ApiInfo
     info: Any
     """The `/info` answer that `api` was made from."""
+    app_id: str | None
+    """What names this run of the app; a restart changes it."""
 
     def apply_render(self, rendered: dict[str, Any]) -> None:
         """Follow a `gr.render`."""
@@ -94,11 +96,12 @@ async def refresh_app(transport: Transport, app: App, options: Options) -> None:
     """Read config and API again."""
     requests, config = await _find_config(transport, app.requests, options)
     fresh = await _with_api(transport, requests, config, options, None)
-    app.requests, app.config, app.api, app.info = (
+    app.requests, app.config, app.api, app.info, app.app_id = (
         fresh.requests,
         fresh.config,
         fresh.api,
         fresh.info,
+        fresh.app_id,
     )
 
 
@@ -120,7 +123,17 @@ async def _with_api(
         api = build_api_info(config, None, requests.api_url("info"))
     if config.deep_link_state == "invalid" and "deep_link" in requests.query:
         _log.warning("the app does not know this deep link; its values are not used")
-    return App(requests, config, api, info)
+    app_id = config.app_id or await read_app_id(transport, requests, options)
+    return App(requests, config, api, info, app_id)
+
+
+async def read_app_id(transport: Transport, requests: Requests, options: Options) -> str | None:
+    """Ask what names this run of the app; None if nobody answers that."""
+    try:
+        answer = await transport.request(requests.app_id(), options.timeout)
+        return str(decode(answer.body)["app_id"]) if answer.status == 200 else None
+    except (GradwireError, ValueError, TypeError, KeyError):
+        return None
 
 
 async def _read_info(
@@ -226,7 +239,7 @@ async def _login(transport: Transport, requests: Requests, options: Options) -> 
         )
     if answer.status == 302 or (answer.status == 200 and "set-cookie" in answer.headers):
         return  # 302: an app of 3.x, or one without a login
-    if answer.status in (404, 405):
+    if answer.status in (404, 405, 500):  # 500: an app of 3.9 without a login
         _log.warning("the app has no login; auth is not used")
         return
     if answer.status != 200:

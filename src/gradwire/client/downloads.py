@@ -19,6 +19,8 @@ from gradwire.errors import ConnectionLostError, DownloadError, GradwireError, r
 from gradwire.transport.base import AnswerStream, Timeout, Transport
 from gradwire.wire.requests import Request
 
+Source = Request | bytes
+"""Where a file's content is to be had, or the content itself."""
 MEMORY_LIMIT = 1024 * 1024
 """Bytes up to which `open` keeps a file in memory."""
 
@@ -31,7 +33,7 @@ class Downloads:
 
     async def to_folder(
         self,
-        request: Request,
+        source: Source,
         name: str,
         folder: Path,
         timeout: Timeout,
@@ -52,7 +54,7 @@ class Downloads:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with partial.open("xb") as file:
-                await self._copy(request, file, name, timeout, on_progress)
+                await self._copy(source, file, name, timeout, on_progress)
             return _publish(partial, folder, name)
         except OSError as error:
             if isinstance(error, DownloadError) or error.errno is None:
@@ -62,16 +64,18 @@ class Downloads:
             with contextlib.suppress(OSError):
                 partial.unlink()
 
-    async def read(self, request: Request, timeout: Timeout) -> bytes:
+    async def read(self, source: Source, timeout: Timeout) -> bytes:
         """Fetch a file into memory."""
-        async with self._opened(request, timeout) as answer:
+        if isinstance(source, bytes):
+            return source
+        async with self._opened(source, timeout) as answer:
             return await answer.read()
 
-    async def open(self, request: Request, name: str, timeout: Timeout) -> BinaryIO:
+    async def open(self, source: Source, name: str, timeout: Timeout) -> BinaryIO:
         """Fetch a file into a temporary one, which stands at its start; in memory if small."""
         file = tempfile.SpooledTemporaryFile(max_size=MEMORY_LIMIT)  # noqa: SIM115 - handed out
         try:
-            await self._copy(request, cast("IO[bytes]", file), name, timeout, None)
+            await self._copy(source, cast("IO[bytes]", file), name, timeout, None)
             file.seek(0)
         except BaseException as error:
             file.close()
@@ -84,13 +88,17 @@ class Downloads:
 
     async def _copy(
         self,
-        request: Request,
+        source: Source,
         file: IO[bytes],
         name: str,
         timeout: Timeout,
         on_progress: ProgressCallback | None,
     ) -> None:
-        async with self._opened(request, timeout) as answer:
+        if isinstance(source, bytes):
+            file.write(source)
+            _reporter(name, len(source), on_progress)(len(source))
+            return
+        async with self._opened(source, timeout) as answer:
             total = _length(answer)
             report = _reporter(name, total, on_progress)
             done = 0
@@ -100,7 +108,7 @@ class Downloads:
                 report(done)
             if total is not None and done != total:
                 raise DownloadError(
-                    f"{name!r} broke off after {done:,} of {total:,} bytes.", url=request.url
+                    f"{name!r} broke off after {done:,} of {total:,} bytes.", url=source.url
                 )
 
     @asynccontextmanager

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradwire.client.cancelling import Cancels
 from gradwire.client.connecting import App
+from gradwire.client.dialogues import Dialogues
 from gradwire.client.joining import Joins
 from gradwire.client.options import Options
 from gradwire.client.uploads import Uploads
@@ -68,6 +69,7 @@ class Engine:
         self._heartbeat: asyncio.Task[None] | None = None
         self.cancels = Cancels(self)
         self.joins = Joins(self)
+        self.dialogues = Dialogues(self)
         self.spawn(self._close_with_the_loop())
         self.keep_heartbeat()
 
@@ -85,7 +87,7 @@ class Engine:
         Returns:
             What can be cancelled to stop it on its way, where something can.
         """
-        if job.queued and not job.files:
+        if job.way == "stream" and not job.files:
             self.joins.add(job)
             return None
         return self.spawn(self.attend(job, self._bring(job)))
@@ -93,8 +95,12 @@ class Engine:
     async def _bring(self, job: AsyncJob[Event]) -> None:
         if job.files:
             await job.upload_files(self.uploads)
-        if job.queued:
+        if job.way == "stream":
             self.joins.add(job)
+        elif job.way == "dialogue":
+            await self.dialogues.talk(job)
+        elif job.way == "steps":
+            await self.dialogues.step_through(job)
         else:
             await self._call(job)
 

@@ -18,7 +18,7 @@ from gradwire.transport.aiohttp import AiohttpTransport
 from gradwire.transport.base import Transport
 from gradwire.wire.session import Session
 
-PROTOCOLS = ("sse_v1", "sse_v2", "sse_v2.1", "sse_v3")
+PROTOCOLS = ("ws", "sse", "sse_v1", "sse_v2", "sse_v2.1", "sse_v3")
 
 
 class _Closable(Protocol):
@@ -107,7 +107,7 @@ class Connecting(Generic[C]):
             raise ProtocolError(
                 f"{redact_url(self._reference.base_url)} runs Gradio {app.config.version}, "
                 f"which speaks {app.config.protocol!r}. This version of gradwire speaks "
-                f"{', '.join(PROTOCOLS)}, that is Gradio 4.9 and later.",
+                f"{', '.join(PROTOCOLS)}. Is there a newer one?",
                 url=self._reference.base_url,
             )
         return app

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gradwire.data.files import FileData
+from gradwire.data.old_files import is_data_url, is_old_file_object, modern, picture
 from gradwire.data.walk import parse_outputs
 
 
@@ -38,3 +39,38 @@ class OutputReader:
             if isinstance(value, (list, dict)):  # text and numbers hold no files
                 return [parse_outputs(each, self._make_file) for each in values]
         return values
+
+
+class OldOutputReader(OutputReader):
+    """The same for 3.x, which describes files otherwise and sends pictures as `data:` URLs.
+
+    Args:
+        picture_outputs: One flag for each output: whether it is a `gr.Image`.
+    """
+
+    __slots__ = ("_pictures",)
+
+    def __init__(
+        self,
+        state_outputs: tuple[bool, ...],
+        keep_state: bool,
+        make_file: Callable[[dict[str, Any]], FileData],
+        picture_outputs: tuple[bool, ...],
+    ) -> None:
+        super().__init__(state_outputs, keep_state, make_file)
+        self._pictures = picture_outputs
+
+    def __call__(self, values: list[Any]) -> list[Any]:
+        return [
+            self._read(value, index < len(self._pictures) and self._pictures[index])
+            for index, value in enumerate(values)
+            if index not in self._skipped
+        ]
+
+    def _read(self, value: Any, is_picture: bool) -> Any:
+        if is_picture and is_data_url(value):
+            return self._make_file(picture(value))
+        return parse_outputs(value, self._make_modern, is_old_file_object)
+
+    def _make_modern(self, obj: dict[str, Any]) -> FileData:
+        return self._make_file(modern(obj))

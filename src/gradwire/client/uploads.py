@@ -6,12 +6,16 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from gradwire.app.config import Config
 from gradwire.client.connecting import App
+from gradwire.client.downloads import Downloads
+from gradwire.client.old_uploads import OldUpload
 from gradwire.data.files import FileData, TransferProgress
 from gradwire.data.inputs import FileInput
 from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.data.urls import file_url
+from gradwire.data.walk import replace_files
 from gradwire.errors import FileTooLargeError, GradwireError, InvalidArgumentError, UploadError
 from gradwire.transport.base import Answer, Timeout, Transport
 from gradwire.wire.failures import not_authenticated
@@ -31,6 +35,34 @@ class Uploads:
         self._app = app
         self._slots = asyncio.Semaphore(MAX_UPLOADS)
 
+    @property
+    def config(self) -> Config:
+        """What the app takes."""
+        return self._app.config
+
+    async def put_in(
+        self,
+        values: list[Any],
+        sizes: Mapping[FileInput, int | None],
+        pictures: Sequence[bool],
+        requests: Requests,
+        timeout: Timeout,
+    ) -> list[Any]:
+        """Send the files of a call; return its inputs with what the server takes of them.
+
+        Args:
+            values: The inputs, with a `FileInput` in the place of each file.
+            sizes: These files, as `check` has returned them.
+            pictures: For each input: whether it is a `gr.Image` of 3.x.
+            requests: Of the app.
+            timeout: For each upload.
+        """
+        if self.config.is_old:
+            old = OldUpload(self, Downloads(self._transport), sizes, pictures)
+            return await old.put_in(values, requests, timeout)
+        uploaded = await self.send_all(sizes, requests, timeout)
+        return [replace_files(value, lambda file: uploaded[file].to_dict()) for value in values]
+
     def check(
         self, files: Iterable[FileInput], limit: int | None = None
     ) -> dict[FileInput, int | None]:
@@ -43,7 +75,7 @@ class Uploads:
         Returns:
             The size of each; None where only reading will tell.
         """
-        limit = limit or self._app.config.max_file_size
+        limit = limit or self.config.max_file_size
         sizes = {file: file.check() for file in files}
         for file, size in sizes.items():
             if limit is not None and size is not None and size > limit:
@@ -90,9 +122,13 @@ class Uploads:
         Raises:
             UploadError: The server did not take them.
         """
+        if not self.config.takes_uploads:
+            raise UploadError(
+                f"Gradio {self.config.version} takes no uploads. Pass the file to the call itself."
+            )
         url = requests.upload_url(upload_id)
         body = MultipartBody([FilePart("files", file, size) for file, size in sizes.items()])
-        limit = self._app.config.max_file_size
+        limit = self.config.max_file_size
 
         def report(part: FilePart, done: int) -> None:
             if limit is not None and done > limit:

@@ -94,6 +94,11 @@ class FileData:
     def __hash__(self) -> int:
         return hash((self.path, self.url, self.orig_name, self.size))
 
+    def __repr__(self) -> str:
+        values = ((name, getattr(self, name)) for name in _FIELDS if name != "meta")
+        shown = (f"{name}={_shortened(value)!r}" for name, value in values)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the object that servers take: all attributes, `alt_text` only if there is one."""
         result = _values(self)
@@ -129,6 +134,12 @@ _NEEDED = ("path", "is_stream", "meta")
 _FIELDS = tuple(item.name for item in fields(FileData))
 # What 4.0 to 4.19 send, before file objects had `meta`: exactly these keys, always all.
 _OLD_KEYS = {"path", "url", "size", "orig_name", "mime_type"}
+
+
+def _shortened(value: Any) -> Any:
+    # The address of a file that came along with an answer is its whole content.
+    is_content = isinstance(value, str) and value.startswith("data:") and len(value) > 60
+    return f"{value[:60]}…" if is_content else value
 
 
 def _values(file: FileData) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from gradwire.data.filenames import guess_mime_type
 from gradwire.data.files import FileData, ProgressCallback
-from gradwire.data.readers import reader_for
+from gradwire.data.readers import Remote, reader_for
 from gradwire.data.urls import is_http_url
 from gradwire.errors import InvalidArgumentError, UploadError
 
@@ -31,8 +31,9 @@ class FileInput:
     """Something to upload, as `handle_file` makes it; two are equal only if they are the same.
 
     Attributes:
-        source: A path, a bytes-like object, or an open binary file. It is looked at when it is
-            sent: a `bytearray` or a file that changes before is sent as it is then.
+        source: A path, a bytes-like object, an open binary file, or what has to be fetched first.
+            It is looked at when it is sent: a `bytearray` or a file that changes before is sent as
+            it is then.
         name: File name that the app is told.
         mime_type: As given, or as the name's extension says; None: unknown.
         on_progress: Called with a `TransferProgress` while the file is sent.
@@ -42,7 +43,7 @@ class FileInput:
 
     def __init__(
         self,
-        source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO,
+        source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Remote,
         *,
         name: str | None = None,
         mime_type: str | None = None,

@@ -13,6 +13,7 @@ import os
 import stat
 from collections.abc import Generator
 from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
 
 from gradwire.errors import InvalidArgumentError, LocalFileNotFoundError, UploadError
 
@@ -22,7 +23,22 @@ _ACCEPTED = (
 )
 
 
-def reader_for(source: object) -> PathReader | BufferReader | OpenFileReader:
+class Remote:
+    """A file elsewhere, which is fetched before it is sent.
+
+    Attributes:
+        url: Where it is.
+        content: What was fetched; None before.
+    """
+
+    __slots__ = ("content", "url")
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.content: BinaryIO | None = None
+
+
+def reader_for(source: object) -> PathReader | BufferReader | OpenFileReader | RemoteReader:
     """Return what reads `source`.
 
     Raises:
@@ -32,6 +48,8 @@ def reader_for(source: object) -> PathReader | BufferReader | OpenFileReader:
         return PathReader(os.fsdecode(source))
     if isinstance(source, (bytes, bytearray, memoryview)):
         return BufferReader(source)
+    if isinstance(source, Remote):
+        return RemoteReader(source)
     if is_open_file(source):
         return OpenFileReader(source)  # type: ignore[arg-type]
     raise InvalidArgumentError(f"handle_file takes {_ACCEPTED}; not {type(source).__name__}")
@@ -180,6 +198,29 @@ class OpenFileReader:
             return self.file.tell() if self.file.seekable() else None
         except (OSError, ValueError, AttributeError):
             return None
+
+
+class RemoteReader:
+    """Reads what was fetched from elsewhere."""
+
+    def __init__(self, remote: Remote) -> None:
+        self.remote = remote
+
+    def name(self) -> str:
+        return unquote(urlsplit(self.remote.url).path.rsplit("/", 1)[-1])
+
+    def blocking(self) -> bool:
+        return False
+
+    def size(self) -> int | None:
+        content = self.remote.content
+        return None if content is None else content.seek(0, io.SEEK_END)
+
+    def chunks(self, size: int) -> Generator[bytes, None, None]:
+        content = self.remote.content
+        assert content is not None, "fetched before it is sent"
+        content.seek(0)
+        yield from _read_all(content, size, self.remote.url)
 
 
 def _read_all(file: BinaryIO, size: int, label: str) -> Generator[bytes, None, None]:

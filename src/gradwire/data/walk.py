@@ -25,12 +25,28 @@ _TEXT = frozenset({str})
 _Key = str | int
 _Where = tuple[_Key, ...]
 _Container = list[Any] | dict[Any, Any]
-# By the id of what the user gave; that is kept too, for an id is only good as long as its object
-# lives.
-_Found = dict[int, tuple[object, FileInput]]
+Known = Callable[[FileData, _Where], Any]
+"""Makes of a file that the server has what is sent of it; or a `FileInput`, if it has to be sent.
+The second argument is its place: an index or key for each level."""
 
 
-def collect_files(data: Any) -> tuple[Any, tuple[FileInput, ...]]:
+class _Found:
+    """What one search has found, and how it treats files that the server has."""
+
+    __slots__ = ("files", "known")
+
+    def __init__(self, known: Known) -> None:
+        # By the id of what the user gave; that is kept too, for an id is only good as long as its
+        # object lives.
+        self.files: dict[int, tuple[object, FileInput]] = {}
+        self.known = known
+
+
+def _as_object(file: FileData, where: _Where) -> Any:
+    return file.to_dict()
+
+
+def collect_files(data: Any, known: Known = _as_object) -> tuple[Any, tuple[FileInput, ...]]:
     """Find what has to be uploaded, at any depth.
 
     Files are: `FileInput`, `pathlib.Path` (any `os.PathLike`), `bytes`, `bytearray`, `memoryview`,
@@ -39,6 +55,7 @@ def collect_files(data: Any) -> tuple[Any, tuple[FileInput, ...]]:
 
     Args:
         data: The values of a call; not changed.
+        known: What a `FileData` becomes, if not the object that Gradio 4 and later take.
 
     Returns:
         The data with a `FileInput` for each file (`data` itself if nothing had to change), and
@@ -49,39 +66,41 @@ def collect_files(data: Any) -> tuple[Any, tuple[FileInput, ...]]:
         InvalidArgumentError: A file is in text mode, a key is not a `str`, or the data is nested
             too deep, as it is if it contains itself. The message says where.
     """
-    found: _Found = {}
+    found = _Found(known)
     result = _outgoing(data, (), found)
-    return result, tuple(file for _, file in found.values())
+    return result, tuple(file for _, file in found.files.values())
 
 
-def replace_files(data: Any, uploaded: Mapping[FileInput, FileData]) -> Any:
+def replace_files(data: Any, make: Callable[[FileInput], Any]) -> Any:
     """Put what was uploaded into the data that `collect_files` returned.
 
     Args:
         data: First result of `collect_files`; not changed.
-        uploaded: What the server made of each of the inputs.
-
-    Raises:
-        KeyError: An input is not in `uploaded`.
+        make: Returns what is sent of an input.
     """
     if isinstance(data, FileInput):
-        return uploaded[data].to_dict()
+        return make(data)
     if isinstance(data, (list, dict)):
-        return _change(data, lambda item, _: replace_files(item, uploaded))
+        return _change(data, lambda item, _: replace_files(item, make))
     return data
 
 
-def parse_outputs(value: Any, make: Callable[[dict[str, Any]], Any]) -> Any:
+def parse_outputs(
+    value: Any,
+    make: Callable[[dict[str, Any]], Any],
+    is_file: Callable[[object], bool] = is_file_object,
+) -> Any:
     """Replace every file object, at any depth, by what `make` makes of it.
 
     Args:
         value: What a server sent; not changed. Below `MAX_DEPTH` levels it stays as it is.
         make: Such as `FileData.from_dict`.
+        is_file: Tells file objects from others.
 
     Returns:
         A copy along the paths to the files, or `value` itself if it holds none.
     """
-    return _parse(value, make, MAX_DEPTH)
+    return _parse(value, make, is_file, MAX_DEPTH)
 
 
 def _outgoing(value: Any, where: _Where, found: _Found) -> Any:
@@ -91,8 +110,10 @@ def _outgoing(value: Any, where: _Where, found: _Found) -> Any:
     if isinstance(value, (dict, list, tuple, Mapping)):
         return _outgoing_container(value, where, found)
     if isinstance(value, FileData):
-        return value.to_dict()
-    if id(value) in found or _is_file(value):
+        value = found.known(value, where)
+        if not isinstance(value, FileInput):
+            return value
+    if id(value) in found.files or _is_file(value):
         return _input(value, where, found)
     return value
 
@@ -130,25 +151,30 @@ def _is_file(value: object) -> bool:
 
 
 def _input(value: Any, where: _Where, found: _Found) -> FileInput:
-    if id(value) not in found:
+    if id(value) not in found.files:
         try:
             file = value if isinstance(value, FileInput) else FileInput(value)
         except InvalidArgumentError as error:
             raise InvalidArgumentError(f"{error} (in {_place(where)})") from None
-        found[id(value)] = value, file
-    return found[id(value)][1]
+        found.files[id(value)] = value, file
+    return found.files[id(value)][1]
 
 
 def _place(where: _Where) -> str:
     return "data" + "".join(f"[{key!r}]" for key in where)
 
 
-def _parse(value: Any, make: Callable[[dict[str, Any]], Any], depth: int) -> Any:
+def _parse(
+    value: Any,
+    make: Callable[[dict[str, Any]], Any],
+    is_file: Callable[[object], bool],
+    depth: int,
+) -> Any:
     if not isinstance(value, (list, dict)) or depth == 0:
         return value
-    if is_file_object(value):
-        return make(value)
-    return _change(value, lambda item, _: _parse(item, make, depth - 1))
+    if is_file(value):
+        return make(value)  # type: ignore[arg-type]
+    return _change(value, lambda item, _: _parse(item, make, is_file, depth - 1))
 
 
 def _change(container: _Container, change: Callable[[Any, Any], Any]) -> _Container:

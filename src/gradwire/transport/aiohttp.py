@@ -1,4 +1,4 @@
-"""Bytes over HTTP by aiohttp; the only file that knows it.
+"""Bytes over HTTP by aiohttp, which only the files called `aiohttp…` know.
 
 Choices that differ from aiohttp's defaults, each for a trap that users have fallen into:
 
@@ -29,19 +29,16 @@ from yarl import URL
 
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.errors import (
-    ClientClosedError,
-    ConnectError,
     ConnectionLostError,
-    ConnectTimeout,
-    DeadlineExceededError,
     GradwireError,
-    InvalidArgumentError,
     ProtocolError,
     redact_url,
 )
-from gradwire.transport.base import Answer, AnswerStream, Timeout
+from gradwire.transport.aiohttp_seam import Seam, State
+from gradwire.transport.aiohttp_socket import Opening, redirects_refused
+from gradwire.transport.base import Answer, AnswerStream, Socket, Timeout
 from gradwire.transport.body import BodySource
-from gradwire.transport.silence import Silence, SilentError, Wait
+from gradwire.transport.silence import Silence, Wait
 from gradwire.wire.requests import Request
 
 IDLE_SECONDS = 4.0
@@ -72,7 +69,7 @@ class AiohttpTransport:
         proxy: str | None = None,
         trust_env: bool = False,
     ) -> None:
-        self.closed = False
+        self.state = State(Silence())
         self._base = URL(base_url)
         self._origin = f"{self._base.origin()}/"
         self._proxy = proxy
@@ -85,10 +82,14 @@ class AiohttpTransport:
         self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
         self._own = self._session(headers, self._jar, trust_env)
         self._foreign = self._session(_public(headers), aiohttp.DummyCookieJar(), trust_env)
-        self.silence = Silence()
+        self._sockets = self._session(headers, self._jar, trust_env, redirects_refused)
 
     def _session(
-        self, headers: Mapping[str, str], jar: Any, trust_env: bool
+        self,
+        headers: Mapping[str, str],
+        jar: Any,
+        trust_env: bool,
+        *middlewares: aiohttp.ClientMiddlewareType,
     ) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             headers=headers,
@@ -98,13 +99,14 @@ class AiohttpTransport:
             trust_env=trust_env,
             timeout=ClientTimeout(),
             read_bufsize=READ_BUFFER,
+            middlewares=middlewares,
         )
 
     # -- requests ----------------------------------------------------------------------------------
 
     async def request(self, request: Request, timeout: Timeout) -> Answer:
         """Send a request, read the whole answer."""
-        with _Seam(self, request.url, _longest_silence(request, timeout)) as wait:
+        with Seam(self.state, request.url, _longest_silence(request, timeout)) as wait:
             response, url = await self._open(request, timeout)
             return await _whole(response, url, wait)
 
@@ -177,7 +179,7 @@ class AiohttpTransport:
         source = BodySource(body, on_progress)
         try:
             # The server owes an answer from the end of the body on.
-            with _Seam(self, url, timeout.read, owed=False) as wait:
+            with Seam(self.state, url, timeout.read, owed=False) as wait:
                 async with asyncio.timeout(timeout.upload):
                     response = await session.request(
                         "POST",
@@ -194,7 +196,14 @@ class AiohttpTransport:
                 raise source.error from None
             raise
 
+    def websocket(self, request: Request, timeout: Timeout) -> AbstractAsyncContextManager[Socket]:
+        """Open a WebSocket to the app."""
+        return Opening(self._sockets, self.state, request, timeout, self._proxy)
+
     # -- cookies and closing -----------------------------------------------------------------------
+
+    def _sessions(self) -> tuple[aiohttp.ClientSession, ...]:
+        return self._own, self._foreign, self._sockets
 
     def set_cookies(self, cookies: Mapping[str, str]) -> None:
         """Keep cookies for the app's origin."""
@@ -202,17 +211,17 @@ class AiohttpTransport:
 
     async def close(self) -> None:
         """Close all connections."""
-        self.closed = True
-        self.silence.close()
-        await self._own.close()
-        await self._foreign.close()
+        self.state.closed = True
+        self.state.silence.close()
+        for session in self._sessions():
+            await session.close()
         await self._connector.close(abort_ssl=True)
 
     def abort(self) -> None:
         """Close all connections at once; for when the event loop is gone."""
-        self.silence.close()
-        self._own.detach()
-        self._foreign.detach()
+        self.state.silence.close()
+        for session in self._sessions():
+            session.detach()
         # The public close() has to be awaited, and there is nobody left to do so.
         with suppress(RuntimeError):
             self._connector._close(abort_ssl=True)
@@ -237,7 +246,7 @@ class _Stream:
         self._request = request
         self._timeout = timeout
         # One for all: there is one reader, which waits for one piece after the other.
-        self._seam = _Seam(transport, request.url, _longest_silence(request, timeout))
+        self._seam = Seam(transport.state, request.url, _longest_silence(request, timeout))
 
     async def __aenter__(self) -> _Stream:
         with self._seam:
@@ -296,96 +305,6 @@ def _public(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _longest_silence(request: Request, timeout: Timeout) -> float | None:
     return timeout.read if request.read_timeout else None
-
-
-class _Seam:
-    """An exchange with a server: its errors become ours here, and here only; silence is one too.
-
-    Args:
-        silence: The longest silence, in seconds; None: for ever.
-        owed: Whether the server owes an answer from the beginning on; else from the first
-            `heard()` of the wait that is entered.
-    """
-
-    __slots__ = ("_owed", "_transport", "_url", "_wait")
-
-    def __init__(
-        self, transport: AiohttpTransport, url: str, silence: float | None, *, owed: bool = True
-    ) -> None:
-        self._transport = transport
-        self._url = url
-        self._owed = owed
-        self._wait = Wait(transport.silence, silence)
-
-    def __enter__(self) -> Wait:
-        self._wait.begin(owed=self._owed)
-        return self._wait
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        error = self._wait.end(error)
-        if error is not None:
-            translated = _translated(error, self._url)
-            if self._transport.closed and isinstance(error, Exception):
-                # aiohttp has many ways to say that it was closed in the middle of something.
-                translated = ClientClosedError("The client was closed during the call.")
-            if translated is not None:
-                # What aiohttp says of a proxy holds its password.
-                hidden = isinstance(error, aiohttp.ClientHttpProxyError)
-                raise translated from (None if hidden else error)
-
-
-def _translated(error: BaseException, url: str) -> GradwireError | None:
-    """Return our error for one of aiohttp's; None for those that are not about the network."""
-    where = redact_url(url)
-    match error:
-        case GradwireError():
-            return None
-        case aiohttp.ConnectionTimeoutError():
-            return ConnectTimeout(
-                f" to {where} within the connect deadline. Is the address right, and is the app "
-                "running?",
-                url=url,
-            )
-        case SilentError():
-            return DeadlineExceededError(
-                f"{where} stayed silent for longer than Timeout.read allows.", url=url
-            )
-        case aiohttp.ClientConnectorError():
-            return ConnectError(f" to {where}: {_reason(error)}", url=url)
-        case aiohttp.ClientHttpProxyError():
-            return ConnectError(
-                f" to {where}: the proxy answered {error.status}. Check the option proxy.",
-                url=url,
-                status=error.status,
-            )
-        case aiohttp.InvalidURL():
-            return InvalidArgumentError(f"{where!r} is not an address.", url=url)
-        case aiohttp.ClientError() | ConnectionError() | EOFError():
-            text = str(error) or type(error).__name__
-            return ConnectionLostError(
-                f"The connection to {where} broke: {text}. Whether the request arrived is unknown.",
-                url=url,
-            )
-        case TimeoutError():
-            return DeadlineExceededError(f"The deadline passed while waiting for {where}.", url=url)
-        case ValueError():
-            return ProtocolError(f"{where} cannot be asked: {error}", url=url)
-    return None
-
-
-def _reason(error: aiohttp.ClientConnectorError) -> str:
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return (
-            f"its TLS certificate is not trusted ({error.certificate_error}). "
-            "For a private CA pass verify='/path/to/ca.pem'."
-        )
-    if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return f"{error.os_error}. Does the app speak https, or is its address http://…?"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "no such host. Is the address right?"
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return f"the proxy cannot be reached ({error.os_error})."
-    return f"{error.os_error}. Is the app running there?"
 
 
 def _target(response: aiohttp.ClientResponse) -> str | None:

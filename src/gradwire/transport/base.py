@@ -73,6 +73,22 @@ class AnswerStream(Protocol):
         ...
 
 
+class Socket(Protocol):
+    """A WebSocket."""
+
+    async def send(self, text: bytes) -> None:
+        """Send a message, which is UTF-8."""
+        ...
+
+    async def receive(self) -> bytes | None:
+        """Return the next message; None when the server has closed the connection.
+
+        Raises:
+            ConnectionLostError: It breaks off, or answers no ping for `Timeout.read`.
+        """
+        ...
+
+
 class Transport(Protocol):
     """Moves bytes between this process and servers.
 
@@ -87,6 +103,14 @@ class Transport(Protocol):
         self, request: Request, timeout: Timeout
     ) -> AbstractAsyncContextManager[AnswerStream]:
         """Send a request, read the answer as it comes."""
+        ...
+
+    def websocket(self, request: Request, timeout: Timeout) -> AbstractAsyncContextManager[Socket]:
+        """Open a WebSocket; leaving the context closes it.
+
+        Raises:
+            ConnectError: The server does not open one; `status` is what it answered.
+        """
         ...
 
     async def upload(

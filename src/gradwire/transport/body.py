@@ -31,7 +31,7 @@ class BodySource:
                     yield segment
                     continue
                 done = 0
-                async for chunk in _file_chunks(segment):
+                async for chunk in file_chunks(segment):
                     yield chunk
                     done += len(chunk)
                     if self._on_progress is not None:
@@ -42,7 +42,7 @@ class BodySource:
             raise
 
 
-async def _file_chunks(part: FilePart) -> AsyncIterator[bytes]:
+async def file_chunks(part: FilePart) -> AsyncIterator[bytes]:
     """Read a file: files on disk here, since that is quick; what may block, in a thread."""
     chunks = part.file.chunks(expected=part.size)
     try:

@@ -5,7 +5,8 @@ Outputs stay undecoded (`msgspec.Raw`) until somebody wants them. What is not kn
 misshapen, comes back as `Unknown` (nothing is lost without it) or `Malformed` (the job cannot go
 on), so that the reader can.
 
-Source: the messages of Gradio's queue, `gradio/server_messages.py`, and recordings of 4.10 to 6.31.
+Source: the messages of Gradio's queue, `gradio/server_messages.py` and `gradio/queueing.py`, and
+recordings of 3.9 to 6.31.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class ProcessGenerating(Message, tag="process_generating"):
     """A generator has yielded."""
 
     output: Output
-    success: bool = True
+    success: bool | None = True
     time_limit: float | None = None
 
 
@@ -97,7 +98,7 @@ class ProcessCompleted(Message, tag="process_completed"):
     """The job has ended."""
 
     output: Output
-    success: bool = True
+    success: bool | None = True
     title: str | None = None
     used_cache: str | None = None
     cache_duration: float | None = None
@@ -117,6 +118,18 @@ class Heartbeat(Message, tag="heartbeat"):
 
 class CloseStream(Message, tag="close_stream"):
     """The server ends the stream because no job of the session is pending."""
+
+
+class SendHash(Message, tag="send_hash"):
+    """Before `sse_v1`: the server asks which function is called, in which session."""
+
+
+class SendData(Message, tag="send_data"):
+    """Before `sse_v1`: the job's turn is near, and the server asks for its inputs."""
+
+
+class QueueFull(Message, tag="queue_full"):
+    """Before `sse_v1`: the queue takes no more jobs."""
 
 
 class Unknown(Struct):
@@ -144,6 +157,9 @@ ServerMessage = (
     | UnexpectedError
     | Heartbeat
     | CloseStream
+    | SendHash
+    | SendData
+    | QueueFull
 )
 
 _decoder: msgspec.json.Decoder[ServerMessage] = msgspec.json.Decoder(ServerMessage)

@@ -12,6 +12,7 @@ used: behind a proxy it is often wrong.
 | events | `GET {prefix}/queue/data?session_hash=…` |
 | unqueued call | `POST {prefix}/run/predict` |
 | cancel | `POST {prefix}/cancel`; before 4.31 `POST {prefix}/reset` |
+| submit before 4.9 | WebSocket `/queue/join`, or `GET /queue/join` and `POST /queue/data` |
 | streaming input | `POST {prefix}/stream/ID`, `…/ID/close` |
 | files | `POST {prefix}/upload`, `GET {prefix}/file=PATH` |
 | others | `{prefix}/component_server`, `{prefix}/heartbeat/SESSION`, `{prefix}/app_id` |
@@ -136,6 +137,25 @@ class Requests:
 
     def reset(self, event_id: str) -> Request:
         return self._post(self.api_url("reset"), {"event_id": event_id})
+
+    def socket(self) -> Request:
+        """A WebSocket of 3.x; its silence is watched by the socket itself."""
+        scheme, rest = self._join_url.split(":", 1)
+        url = f"{'wss' if scheme == 'https' else 'ws'}:{rest}"
+        return Request("GET", url, self.headers, read_timeout=False)
+
+    def old_join(self, fn_index: int, session_hash: str) -> Request:
+        """A job's own stream, which 4.0 leaves silent for as long as the job takes."""
+        url = self.api_url("queue/join", fn_index=str(fn_index), session_hash=session_hash)
+        return Request("GET", url, self.headers, read_timeout=False)
+
+    def old_data(self, payload: Mapping[str, Any]) -> Request:
+        return self._post(self.api_url("queue/data"), payload)
+
+    def reset_steps(self, session_hash: str, fn_index: int) -> Request:
+        return self._post(
+            self.api_url("reset"), {"session_hash": session_hash, "fn_index": fn_index}
+        )
 
     def send_chunk(self, event_id: str, payload: Mapping[str, Any]) -> Request:
         return self._post(self.api_url(f"stream/{_quoted(event_id)}"), payload)

@@ -35,7 +35,8 @@ def build(
     **extra: Any,
 ) -> ApiInfo:
     listed = [{"id": i, "outputs": [], **d} for i, d in enumerate(dependencies)]
-    config = parse_config({"components": components, "dependencies": listed, **extra}, URL)
+    answer = {"protocol": "sse_v3", "components": components, "dependencies": listed, **extra}
+    config = parse_config(answer, URL)
     return build_api_info(config, info, URL)
 
 
@@ -55,7 +56,8 @@ def app(*parameters: dict[str, Any], returns: Any = (), **dependency: Any) -> Ap
         "outputs": list(range(len(returns))),
         **dependency,
     }
-    config = parse_config({"components": components, "dependencies": [listed]}, URL)
+    answer = {"protocol": "sse_v3", "components": components, "dependencies": [listed]}
+    config = parse_config(answer, URL)
     entry = {"parameters": list(parameters), "returns": list(returns)}
     entry |= {k: v for k, v in dependency.items() if k in ("description", "oauth_token")}
     return build_api_info(config, {"named_endpoints": {"/run": entry}}, URL)

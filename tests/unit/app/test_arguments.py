@@ -28,10 +28,12 @@ COMPONENTS: list[dict[str, Any]] = [
     {"id": 5, "type": "textbox", "props": {"label": "data"}, "skip_api": False},
 ]
 
+APP = {"protocol": "sse_v3", "components": COMPONENTS}
+
 
 def endpoint(*inputs: int, **dependency: Any) -> Endpoint:
     listed = {"id": 0, "api_name": "run", "inputs": list(inputs), "outputs": [], **dependency}
-    config = parse_config({"components": COMPONENTS, "dependencies": [listed]}, "http://app")
+    config = parse_config({**APP, "dependencies": [listed]}, "http://app")
     return build_api_info(config, None, "http://app").find("run")
 
 
@@ -145,7 +147,7 @@ def test_refusals_say_what_is_valid(data: object, inputs: dict[str, Any], words:
 def test_a_label_for_a_name_is_put_right() -> None:
     info = {"named_endpoints": {"/run": {"parameters": [{"label": "Text", "parameter_name": "x"}]}}}
     listed = {"id": 0, "api_name": "run", "inputs": [0], "outputs": []}
-    config = parse_config({"components": COMPONENTS, "dependencies": [listed]}, "http://app")
+    config = parse_config({**APP, "dependencies": [listed]}, "http://app")
     with pytest.raises(InvalidArgumentError, match="Did you mean 'x'"):
         bind_arguments(build_api_info(config, info, "http://app").find("run"), {"Text": 1}, NO)
 

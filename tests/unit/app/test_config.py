@@ -45,7 +45,8 @@ def test_every_recorded_config(version: str) -> None:
         assert list(dependency.outputs) == item["outputs"]
         assert dependency.is_generator == item["types"]["generator"]
         assert list(dependency.cancels) == item["cancels"]
-        assert config.is_queued(dependency) == (item["queue"] is not False)
+        around = item["batch"] and config.protocol in ("sse_v1", "sse_v2")
+        assert config.is_queued(dependency) == (item["queue"] is not False and not around)
         assert all(event for _, event in dependency.targets)
 
 
@@ -64,12 +65,37 @@ def test_every_version_describes_the_same_app(version: str) -> None:
 def test_the_defaults_are_those_of_the_oldest_apps() -> None:
     config = parse()
     assert (config.version, config.protocol, config.api_prefix) == ("", "ws", "")
-    assert config.enable_queue
+    assert not config.enable_queue
+    assert config.is_old
     assert not config.connect_heartbeat
     assert config.max_file_size is None
     assert config.app_id is None
     assert config.pages == ()
-    assert not parse(enable_queue=False).enable_queue
+    assert parse(enable_queue=True).enable_queue
+    assert parse(protocol="sse").enable_queue
+    assert not parse(protocol="sse", enable_queue=False).enable_queue
+
+
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [
+        ("3.9.1", (3, 9)),
+        ("3.16.2\n", (3, 16)),
+        ("6.31.0b2", (6, 31)),
+        ("", (99, 0)),
+        ("x", (99, 0)),
+    ],
+)
+def test_the_release(version: str, release: tuple[int, int]) -> None:
+    assert parse(version=version).release == release
+
+
+@pytest.mark.parametrize(
+    ("version", "protocol", "uploads"),
+    [("3.18.0", "ws", False), ("3.19.0", "ws", True), ("", "ws", True), ("4.0.2", "sse", True)],
+)
+def test_who_takes_uploads(version: str, protocol: str, uploads: bool) -> None:
+    assert parse(version=version, protocol=protocol).takes_uploads is uploads
 
 
 def test_a_dependency_without_id_is_numbered_by_its_place() -> None:

@@ -22,6 +22,9 @@ from gradwire.wire.messages import (
     ProcessStarts,
     ProcessStreaming,
     Progress,
+    QueueFull,
+    SendData,
+    SendHash,
     ServerMessage,
     UnexpectedError,
     Unknown,
@@ -39,6 +42,9 @@ KINDS = {
     "unexpected_error": UnexpectedError,
     "heartbeat": Heartbeat,
     "close_stream": CloseStream,
+    "send_hash": SendHash,
+    "send_data": SendData,
+    "queue_full": QueueFull,
 }
 ANY_KIND = (*ServerMessage.__args__, Unknown, Malformed)
 

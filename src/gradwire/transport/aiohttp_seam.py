@@ -1,0 +1,122 @@
+"""The seam between aiohttp and the rest: its errors become ours here, and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aiohttp
+
+from gradwire.errors import (
+    ClientClosedError,
+    ConnectError,
+    ConnectionLostError,
+    ConnectTimeout,
+    DeadlineExceededError,
+    GradwireError,
+    InvalidArgumentError,
+    ProtocolError,
+    redact_url,
+)
+from gradwire.transport.silence import Silence, SilentError, Wait
+
+
+@dataclass(slots=True)
+class State:
+    """What the exchanges of one transport share."""
+
+    silence: Silence
+    closed: bool = False
+
+
+class Seam:
+    """An exchange with a server; its silence is an error, too.
+
+    Args:
+        silence: The longest silence, in seconds; None: for ever.
+        owed: Whether the server owes an answer from the beginning on; else from the first
+            `heard()` of the wait that is entered.
+    """
+
+    __slots__ = ("_owed", "_state", "_url", "_wait")
+
+    def __init__(self, state: State, url: str, silence: float | None, *, owed: bool = True) -> None:
+        self._state = state
+        self._url = url
+        self._owed = owed
+        self._wait = Wait(state.silence, silence)
+
+    def __enter__(self) -> Wait:
+        self._wait.begin(owed=self._owed)
+        return self._wait
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        error = self._wait.end(error)
+        if error is not None:
+            translated = _translated(error, self._url)
+            if self._state.closed and isinstance(error, Exception):
+                # aiohttp has many ways to say that it was closed in the middle of something.
+                translated = ClientClosedError("The client was closed during the call.")
+            if translated is not None:
+                # What aiohttp says of a proxy holds its password.
+                hidden = isinstance(error, aiohttp.ClientHttpProxyError)
+                raise translated from (None if hidden else error)
+
+
+def _translated(error: BaseException, url: str) -> GradwireError | None:
+    """Return our error for one of aiohttp's; None for those that are not about the network."""
+    where = redact_url(url)
+    match error:
+        case GradwireError():
+            return None
+        case aiohttp.ConnectionTimeoutError():
+            return ConnectTimeout(
+                f" to {where} within the connect deadline. Is the address right, and is the app "
+                "running?",
+                url=url,
+            )
+        case SilentError():
+            return DeadlineExceededError(
+                f"{where} stayed silent for longer than Timeout.read allows.", url=url
+            )
+        case aiohttp.ClientConnectorError():
+            return ConnectError(f" to {where}: {_reason(error)}", url=url)
+        case aiohttp.ClientHttpProxyError():
+            return ConnectError(
+                f" to {where}: the proxy answered {error.status}. Check the option proxy.",
+                url=url,
+                status=error.status,
+            )
+        case aiohttp.WSServerHandshakeError():
+            return ConnectError(
+                f": {where} answered {error.status}, and opened no WebSocket.",
+                url=url,
+                status=error.status,
+            )
+        case aiohttp.InvalidURL():
+            return InvalidArgumentError(f"{where!r} is not an address.", url=url)
+        case aiohttp.ClientError() | ConnectionError() | EOFError():
+            text = str(error) or type(error).__name__
+            return ConnectionLostError(
+                f"The connection to {where} broke: {text}. Whether the request arrived is unknown.",
+                url=url,
+            )
+        case TimeoutError():
+            return DeadlineExceededError(f"The deadline passed while waiting for {where}.", url=url)
+        case ValueError():
+            return ProtocolError(f"{where} cannot be asked: {error}", url=url)
+    return None
+
+
+def _reason(error: aiohttp.ClientConnectorError) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return (
+            f"its TLS certificate is not trusted ({error.certificate_error}). "
+            "For a private CA pass verify='/path/to/ca.pem'."
+        )
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"{error.os_error}. Does the app speak https, or is its address http://…?"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "no such host. Is the address right?"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"the proxy cannot be reached ({error.os_error})."
+    return f"{error.os_error}. Is the app running there?"

@@ -1,0 +1,47 @@
+"""Runs servers for the conformance suite, and prints its table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+if str(HERE) not in sys.path:
+    sys.path.insert(0, str(HERE))
+
+import table
+from capabilities import CAPABILITIES
+from fleet import Fleet
+
+SEEN: dict[tuple[str, str], str] = {}
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Iterator[Fleet]:
+    """Run servers for all checks."""
+    running = Fleet()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def seen() -> dict[tuple[str, str], str]:
+    """Hold what every check has found."""
+    return SEEN
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of what was run; write it, if asked to."""
+    if not SEEN:
+        return
+    known = {release for release, _ in SEEN}
+    releases = sorted(known, key=lambda name: [int(part) for part in name.split(".")])
+    text = table.render(SEEN, releases, [each.title for each in CAPABILITIES])
+    terminalreporter.section("releases and capabilities")
+    terminalreporter.write_line(text)
+    if os.environ.get("GRADWIRE_WRITE_TABLE") == "1":
+        table.write(text)
