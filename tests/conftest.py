@@ -29,8 +29,8 @@ NEWEST = "6.31.0"
 def tested_versions() -> list[str]:
     """Return what `any_server` runs: the subset, or what GRADWIRE_TEST_SERVERS names.
 
-    That is `all`, or versions such as `4.29.0,5.0.0`. Only releases with one stream for each session
-    are among them; for those before 4.9 there are `old_server` and the conformance suite.
+    That is `all`, or versions such as `4.29.0,5.0.0`. Only releases with one stream for each
+    session are among them; for those before 4.9 there are `old_server` and the conformance suite.
     """
     wanted = os.environ.get("GRADWIRE_TEST_SERVERS", "")
     if wanted == "all":
