@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
-from servers.launch import Server, ServerError
+from servers.launch import Server, ServerError, StartServer
 
 # Few examples, so that the whole suite stays quick; GRADWIRE_FUZZ=1 looks much further.
 settings.register_profile(
@@ -59,8 +59,6 @@ SERVER_FIXTURES = {
     "start_server",
     "ws_server",
 }
-
-StartServer = Callable[..., Server]
 
 
 def pytest_configure(config: pytest.Config) -> None:

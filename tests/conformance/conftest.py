@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).resolve().parent
-if str(HERE) not in sys.path:
-    sys.path.insert(0, str(HERE))
-
-import table
-from capabilities import CAPABILITIES
-from fleet import Fleet
+from . import table
+from .capabilities import CAPABILITIES
+from .fleet import Fleet
 
 SEEN: dict[tuple[str, str], str] = {}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import table
-from capabilities import CAPABILITIES, Capability, Case, ServerCannot
-from fleet import Fleet
+
+from . import table
+from .capabilities import CAPABILITIES, Capability, Case, ServerCannot
+from .fleet import Fleet
 
 HERE = Path(__file__).resolve().parent
 WRITING = os.environ.get("GRADWIRE_WRITE_TABLE") == "1"

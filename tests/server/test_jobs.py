@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import StartServer
 from helpers import asynchronous, connections, eventually, eventually_so, unique
-from servers.launch import Server
+from servers.launch import Server, StartServer
 
 from gradwire import (
     AppError,

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import StartServer
 from helpers import asynchronous
 from proxy import Cut, Proxy, Reply
-from servers.launch import Server
+from servers.launch import Server, StartServer
 
 from gradwire import (
     AppError,

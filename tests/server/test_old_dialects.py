@@ -8,11 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import StartServer
 from helpers import asynchronous, connections, eventually, eventually_so, unique
 from media import png
 from proxy import Cut, Drip, Proxy, Reply
-from servers.launch import Server
+from servers.launch import Server, StartServer
 
 from gradwire import (
     AsyncClient,

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -221,6 +221,10 @@ def answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+StartServer = Callable[..., Server]
+"""What the fixture `start_server` gives: starts a server of a version in a mode."""
 
 
 @contextlib.contextmanager
