@@ -291,7 +291,7 @@ class AsyncJob(Generic[E]):
         A generator stops at its next `yield`. A plain function that has begun runs to its end on
         the server, for Gradio cannot interrupt it, and so does an unqueued one; what it returns is
         dropped.
-        Before Gradio 3.36 nothing stops a generator but its end.
+        In Gradio 3.9 nothing stops a generator but its end.
         While other jobs of the same function run in this session, a running job ends here at once,
         but is stopped on the server only when they are done: Gradio would stop them all.
         Before Gradio 6.14 a waiting job cannot be taken from the queue: it too ends here at once,

@@ -4,7 +4,7 @@
 
 | Gradio | a running generator | a waiting job |
 |---|---|---|
-| 3.x | hanging up, if the release notices that (3.36 and later do) | hanging up |
+| 3.x | hanging up, which 3.9 does not notice | hanging up |
 | 4.0 to 4.8 | `POST /reset` by its id, once it has yielded | hanging up |
 
 Hanging up does not stop a generator of 4.0. One that is cancelled before its first step is listened
