@@ -90,7 +90,7 @@ class Pause:
 Rule = Reply | Cut | Drip | Hold | Pause | Callable[[Seen], "Rule | None"]
 
 
-class _Listener:
+class Listener:
     """Listens in a thread; `requests` are all that came, oldest first."""
 
     scheme = "http"
@@ -207,6 +207,12 @@ async def _reply(
     seen: Seen, rule: Reply, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     # The body is read first: closing a connection with unread bytes resets it.
+    await read_body(seen, reader)
+    await send(rule, writer)
+
+
+async def read_body(seen: Seen, reader: asyncio.StreamReader) -> None:
+    """Read a request's body to its end, and keep the first megabyte."""
     if "content-length" in seen.headers:
         left = int(seen.headers["content-length"])
         while left and (chunk := await reader.read(min(left, 1 << 18))):
@@ -215,6 +221,10 @@ async def _reply(
     elif "transfer-encoding" in seen.headers:
         while not seen.body.endswith(b"0\r\n\r\n"):
             seen.body += await reader.read(1 << 18)
+
+
+async def send(rule: Reply, writer: asyncio.StreamWriter) -> None:
+    """Send an answer of our own."""
     headers = {"content-type": "application/json", "content-length": len(rule.body)}
     lines = [f"{name}: {value}" for name, value in (headers | rule.headers).items()]
     head = "\r\n".join([f"HTTP/1.1 {rule.status} X", *lines, "connection: close", "", ""])
@@ -222,7 +232,7 @@ async def _reply(
     await writer.drain()
 
 
-class Proxy(_Listener):
+class Proxy(Listener):
     """Stands in front of an app.
 
     Args:
@@ -286,7 +296,7 @@ class Proxy(_Listener):
         return Reply(404, b'{"detail":"Not Found"}') if self.target is None else None
 
 
-class ForwardProxy(_Listener):
+class ForwardProxy(Listener):
     """What the option `proxy` names: it is told whole addresses.
 
     Args:

@@ -49,10 +49,12 @@ if TYPE_CHECKING:
         QueueFullError,
         QuotaExceededError,
         SessionNotFoundError,
+        SpaceError,
         SpaceNotFoundError,
         UploadError,
         ValidationError,
     )
+    from gradwire.hub.status import SpaceStatus
     from gradwire.transport.base import Timeout
     from gradwire.wire.events import (
         DataEvent,
@@ -94,10 +96,12 @@ _PLACES = {
         "QueueFullError",
         "QuotaExceededError",
         "SessionNotFoundError",
+        "SpaceError",
         "SpaceNotFoundError",
         "UploadError",
         "ValidationError",
     ),
+    "gradwire.hub.status": ("SpaceStatus",),
     "gradwire.transport.base": ("Timeout",),
     "gradwire.wire.events": (
         "DataEvent",
@@ -150,7 +154,9 @@ __all__ = [
     "RenderEvent",
     "Return",
     "SessionNotFoundError",
+    "SpaceError",
     "SpaceNotFoundError",
+    "SpaceStatus",
     "StatusEvent",
     "Timeout",
     "TransferProgress",

@@ -9,7 +9,8 @@ GradwireError
 ├── ProtocolError                            the server said something that is not Gradio's protocol
 ├── AccessError (PermissionError)
 │   ├── AuthenticationError                  a login is needed, or it was refused
-│   └── SpaceNotFoundError                   no such Space, or it is private
+│   ├── SpaceNotFoundError                   no such Space, or it is private
+│   └── SpaceError                           the Space does not run
 ├── AppError                                 the app's function failed, usually by `raise
 gr.Error(...)`
 │   ├── QueueFullError
@@ -141,6 +142,33 @@ class AuthenticationError(AccessError):
 
 class SpaceNotFoundError(AccessError):
     """There is no such Space, or it is private and no valid token was given."""
+
+
+class SpaceError(AccessError):
+    """A Space does not run, and waiting does not help, or did not help in time.
+
+    Attributes:
+        space: Its name, `owner/name`.
+        stage: The hub's name for what it is doing, such as `"BUILD_ERROR"`.
+        page: The address of its page, for people.
+        discussions_enabled: Whether its owner can be told there; None: unknown.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        space: str | None = None,
+        stage: str | None = None,
+        page: str | None = None,
+        discussions_enabled: bool | None = None,
+        **facts: Any,
+    ) -> None:
+        super().__init__(message, **facts)
+        self.space = space
+        self.stage = stage
+        self.page = page
+        self.discussions_enabled = discussions_enabled
 
 
 class AppError(GradwireError):

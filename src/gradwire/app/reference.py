@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from gradwire.errors import InvalidArgumentError, redact_url
 
 _SPACE = re.compile(r"[\w-]+/[\w.-]+")
 _NAME = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+(%[\w.-]+)?")
-_SPACE_PAGE = re.compile(r"^(https?://)?(www\.)?huggingface\.co/spaces/(?=[\w-]+/[\w.-]+$)")
+_SPACE_PAGE = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/spaces/([\w-]+/[\w.-]+)(?:[/?#].*)?"
+)
+_SPACE_HOST = re.compile(r"([\w-]+)\.hf\.space")
 _HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:.]+\])(:\d+)?(/.*)?")
 
 
@@ -20,22 +23,32 @@ class AppReference:
     """An app's address, taken apart.
 
     Attributes:
-        base_url: Scheme, host and sub-path, with a slash at the end.
+        base_url: Scheme, host and sub-path, with a slash at the end; empty for the name of a Space,
+            whose address the hub knows.
         query: The address's query parameters, to be sent with every request.
         authorization: A `Basic` header, if the address has user info.
+        space: `owner/name` of a Hugging Face Space, if it was named so.
+        subdomain: `owner-name`, if the address is one of `*.hf.space`.
     """
 
     base_url: str
     query: dict[str, str] = field(default_factory=dict, repr=False)
     authorization: str | None = field(default=None, repr=False)
+    space: str | None = None
+    subdomain: str | None = None
+
+    def at(self, base_url: str) -> AppReference:
+        """Return the same app with the address that was found for it."""
+        return replace(self, base_url=base_url if base_url.endswith("/") else f"{base_url}/")
 
 
 def parse_reference(text: object) -> AppReference:
-    """Read an app's address.
+    """Read an app's address, or the name of a Space.
 
     Args:
         text: `http(s)://host[:port][/sub/path][/][?query]`; a host without scheme is taken for
-            `http://` if it is this machine, else for `https://`.
+            `http://` if it is this machine, else for `https://`. Or `owner/name`, or the address of
+            a Space's page on the Hugging Face hub.
 
     Raises:
         InvalidArgumentError: It is no address; the message says what one looks like.
@@ -45,13 +58,11 @@ def parse_reference(text: object) -> AppReference:
             f"An app is named by its address, a string; got {type(text).__name__}."
         )
     address = text.strip()
-    address = _SPACE_PAGE.sub("", address)
+    page = _SPACE_PAGE.fullmatch(address)
+    if page:
+        return AppReference("", space=page[1])
     if _SPACE.fullmatch(address) and not address.startswith("localhost"):
-        owner, name = address.lower().replace("_", "-").replace(".", "-").split("/")
-        raise InvalidArgumentError(
-            f"{address!r} is the name of a Hugging Face Space. This version connects by address: "
-            f"that of a public Space is usually https://{owner}-{name}.hf.space."
-        )
+        return AppReference("", space=address)
     if "://" not in address and _HOST.fullmatch(address.split("?")[0]):
         local = address.startswith(("localhost", "127.", "0.0.0.0", "[::1]"))
         address = f"{'http' if local else 'https'}://{address}"
@@ -82,7 +93,13 @@ def _split(address: str, given: str) -> AppReference:
     path = quote(path, safe="/%:@!$&'()*+,;=~-._")
     base_url = f"{parts.scheme.lower()}://{place}/" + (f"{path}/" if path else "")
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    return AppReference(base_url, query, _basic(parts.username, parts.password))
+    subdomain = _SPACE_HOST.fullmatch(host)
+    return AppReference(
+        base_url,
+        query,
+        _basic(parts.username, parts.password),
+        subdomain=subdomain[1] if subdomain else None,
+    )
 
 
 def _basic(username: str | None, password: str | None) -> str | None:
@@ -97,5 +114,5 @@ def _no_address(given: str) -> InvalidArgumentError:
     shown = re.sub(r"^(\w+://)?[^/?#]*@", r"\1", redact_url(given.strip()))
     return InvalidArgumentError(
         f"{shown!r} is not the address of an app. Examples: http://127.0.0.1:7860, "
-        "https://host/sub/path, https://owner-name.hf.space."
+        "https://host/sub/path, https://owner-name.hf.space; or owner/name, a Space's name."
     )

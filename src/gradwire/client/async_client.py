@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, overload
 
 from gradwire.app.api_info import ApiInfo
-from gradwire.app.arguments import bind_arguments
 from gradwire.app.config import Config
-from gradwire.app.endpoint import Endpoint
 from gradwire.app.reference import parse_reference
-from gradwire.client.async_job import AsyncJob, Way
-from gradwire.client.checks import checked_folder, checked_id
+from gradwire.client.async_job import AsyncJob
+from gradwire.client.calls import Call, Data
+from gradwire.client.checks import checked_folder
 from gradwire.client.component_server import call_component
 from gradwire.client.connecting import read_app_id, refresh_app
 from gradwire.client.downloads import Downloads, remote_name
@@ -23,24 +23,18 @@ from gradwire.client.engine import Engine, Owner
 from gradwire.client.files import AsyncFile, BoundFile
 from gradwire.client.opening import Connecting
 from gradwire.client.options import Options, parse_cookies
-from gradwire.client.outputs import OldOutputReader, OutputReader
 from gradwire.client.uploading import UploadResponse, upload_file_data, upload_raw
 from gradwire.data.files import FileData, ProgressCallback
-from gradwire.data.old_files import content_of, is_data_url, known_files
+from gradwire.data.old_files import content_of, is_data_url
 from gradwire.data.urls import file_url
-from gradwire.data.walk import collect_files
 from gradwire.errors import (
     ClientClosedError,
-    EndpointNotFoundError,
     InvalidArgumentError,
 )
+from gradwire.hub.duplicating import Copy, HardwareName
 from gradwire.wire.events import DataEvent, Event, EventType
-from gradwire.wire.legacy import PROTOCOLS as LEGACY
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
-from gradwire.wire.run import Run
-
-Data = Sequence[Any] | Mapping[str, Any] | None
 
 
 class AsyncClient:
@@ -68,8 +62,16 @@ class AsyncClient:
         """Connect to an app: `await` it, or use it with `async with`.
 
         Args:
-            app_reference: The app's address, with or without a sub-path, slash or query.
-            token: Hugging Face token; sent to the app's own origin only. `hf_token` is the same.
+            app_reference: The app's address, with or without a sub-path, slash or query; or the
+                name of a Hugging Face Space, `owner/name`, or its address on the hub.
+            token: Hugging Face token; sent to the hub and to the app's own origin only. Default:
+                `HF_TOKEN`, or the token file of `hf auth login`, which go to the hub and to private
+                Spaces. True: that one, to all. False: none. `hf_token` is the same.
+            status_callback: Called with a `SpaceStatus` at each change of a Space that does not
+                run yet; a function, or a coroutine function. With `Client` it runs in the
+                background thread.
+            wake_timeout: Seconds to wait for a Space that sleeps, is built or starts; None: for
+                ever. Default: 900.
             auth: `(username, password)` for apps with a login.
             cookies: A mapping, or a raw `Cookie` or `Set-Cookie` string.
             headers: Sent with every request to the app's origin.
@@ -90,10 +92,50 @@ class AsyncClient:
         Raises:
             InvalidArgumentError: An argument is wrong; raised at once, before anything is sent.
             ConnectError: The app cannot be reached, within the deadline.
-            AuthenticationError: It asks for a login, or refuses the one given.
+            AuthenticationError: It asks for a login, or refuses the one given; or the token is
+                no good.
+            SpaceNotFoundError: There is no such Space, or it is private.
+            SpaceError: The Space does not run, and waiting does not help, or did not in time.
             ProtocolError: What answers is not a Gradio app.
         """
         return Connecting(cls._of, app_reference, options)
+
+    @classmethod
+    def duplicate(
+        cls,
+        app_reference: str,
+        to: str | None = None,
+        *,
+        private: bool = False,
+        hardware: HardwareName | None = None,
+        timeout: float | timedelta | None = None,
+        secrets: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Connecting[Self]:
+        """Copy a Space and connect to the copy, when it runs; `await` it, or use `async with`.
+
+        A copy that was made before is used again.
+
+        Args:
+            app_reference: The Space: `owner/name`, or an address of it.
+            to: The copy's name, `[owner/]name`. Default: the same name, under the token's owner.
+            private: Whether only the owner sees the copy.
+            hardware: What it runs on. Default: the same as the original.
+            timeout: Minutes, or a `timedelta`, without visitors after which it goes to sleep.
+                Default: what the hub thinks right. Deadlines of calls are set by `with_options`.
+            secrets: Secrets of the copy; those of the original are not copied.
+            variables: Variables of the copy.
+            **options: Those of `connect`, but for `timeout`; `token` (or `HF_TOKEN`) must be one
+                that may write.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong; nothing was sent.
+            AuthenticationError: There is no token, or it may not do this.
+            GradwireError: As for `connect`.
+        """
+        copy = Copy.of(to, private, hardware, timeout, secrets, variables)
+        return Connecting(cls._of, app_reference, options, copy)
 
     @classmethod
     def _of(cls, owner: Owner, options: Options) -> Self:
@@ -322,76 +364,8 @@ class AsyncClient:
         inputs: Mapping[str, Any],
     ) -> AsyncJob[Event]:
         self._check_open()
-        engine = self._engine
-        app = engine.app
-        target = self._target(endpoint, inputs)
-        given = bind_arguments(target, data, inputs)
-        if app.config.is_old:
-            values, files = collect_files(given, known_files(target.pictures))
-        else:
-            values, files = collect_files(given)
-        payload = {
-            "data": values,
-            "event_data": event_data,
-            "fn_index": target.fn_index,
-            "session_hash": engine.session.session_hash,
-            "trigger_id": checked_id("trigger_id", trigger_id),
-        }
-        self._add_oauth_token(payload, target)
-        run = Run(
-            target.address,
-            target.fn_index,
-            queue=target.queued,
-            protocol=app.config.protocol,
-            wanted=wanted,
-            finish=self._reader(target),
-        )
-        return AsyncJob(
-            self._owner,
-            run,
-            target,
-            payload,
-            self._requests,
-            self._options,
-            way=self._way(target),
-            files=files,
-        )
-
-    def _reader(self, target: Endpoint) -> OutputReader:
-        states, keep = target.state_outputs, self._options.with_null_state
-        if self._engine.app.config.is_old:
-            return OldOutputReader(states, keep, self._file, target.picture_outputs)
-        return OutputReader(states, keep, self._file)
-
-    def _way(self, target: Endpoint) -> Way:
-        config = self._engine.app.config
-        if not target.queued:
-            return "steps" if config.is_old else "call"
-        return "dialogue" if config.protocol in LEGACY else "stream"
-
-    def _target(self, endpoint: str | int, inputs: Mapping[str, Any]) -> Endpoint:
-        api = self._engine.app.api
-        try:
-            return api.find(endpoint)
-        except (EndpointNotFoundError, InvalidArgumentError) as error:
-            named = inputs.get("api_name", inputs.get("fn_index"))
-            if named is None:
-                raise
-            raise InvalidArgumentError(
-                f"The endpoint is the first argument here: client.predict({named!r}, ...), with "
-                "the inputs as a list, a mapping or keywords after it."
-            ) from error
-
-    def _add_oauth_token(self, payload: dict[str, Any], target: Endpoint) -> None:
-        if target.oauth_token is None:
-            return
-        if self._options.oauth_token is not None:
-            payload["oauth_token"] = self._options.oauth_token
-        elif target.oauth_token == "required":
-            raise InvalidArgumentError(
-                f"{target.address!r} acts in the caller's name and needs a Hugging Face token: "
-                "client.with_options(oauth_token=...)."
-            )
+        call = Call(self._owner, self._options, self._requests, self._file)
+        return call.job(endpoint, data, event_data, trigger_id, wanted, inputs)
 
     async def component_server(self, component_id: int, fn_name: str, data: Any = None) -> Any:
         """Call a function that a component runs on the server.
@@ -539,4 +513,8 @@ class AsyncClient:
         if root_url is None:
             return self._requests
         reference = parse_reference(root_url)
+        if reference.space is not None:
+            raise InvalidArgumentError(
+                f"root_url must be an address, not the name of a Space, {root_url!r}."
+            )
         return self._requests.with_base(reference.base_url)

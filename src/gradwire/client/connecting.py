@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,12 +23,12 @@ from gradwire.errors import (
     redact_url,
 )
 from gradwire.transport.base import Answer, Transport
+from gradwire.transport.retrying import ask, retry_after
 from gradwire.version import VERSION
 from gradwire.wire.failures import not_authenticated
 from gradwire.wire.requests import Request, Requests
 
 _log = logging.getLogger("gradwire")
-_RETRY_STATUS = frozenset({429, 502, 503, 504})
 
 
 @dataclass(slots=True)
@@ -50,13 +49,15 @@ class App:
         self.api = build_api_info(self.config, self.info, self.requests.base_url)
 
 
-def app_headers(reference: AppReference, options: Options) -> dict[str, str]:
+def app_headers(
+    reference: AppReference, options: Options, token: str | None = None
+) -> dict[str, str]:
     """Return the headers that every request to the app's origin carries."""
     headers = {"User-Agent": f"gradwire/{VERSION}", "x-gradio-user": "api"}
     if reference.authorization:
         headers["Authorization"] = reference.authorization
-    if options.token:
-        headers["Authorization"] = f"Bearer {options.token}"
+    if token is not None:
+        headers["Authorization"] = f"Bearer {token}"
     return merge_headers(headers, options.headers)
 
 
@@ -217,6 +218,10 @@ def _check_config_answer(answer: Answer, url: str) -> None:
         raise ConnectError(
             f": {where} answered 404. Is this the address of the app, with its sub-path?", **facts
         )
+    if status == 429:
+        wait = retry_after(answer.headers)
+        when = "later" if wait is None else f"in {wait:.0f} seconds"
+        raise ConnectError(f": {where} has had too many requests. Try again {when}.", **facts)
     raise ConnectError(f": {where} answered {status}. Is the app running?", **facts)
 
 
@@ -247,20 +252,11 @@ async def _login(transport: Transport, requests: Requests, options: Options) -> 
 
 
 async def _get(transport: Transport, request: Request, options: Options) -> Answer:
-    """GET, again after a passing fault: nothing is lost by asking twice."""
-    for attempt in range(options.max_retries + 1):
-        last = attempt == options.max_retries
-        try:
-            answer = await transport.request(request, options.timeout)
-        except (ConnectError, ConnectionLostError) as error:
-            if last:
-                raise _as_connect_error(error) from error
-            _log.debug("attempt %d: %s", attempt + 1, error)
-        else:
-            if last or answer.status not in _RETRY_STATUS:
-                return answer
-        await asyncio.sleep(random.uniform(0.5, 1.0) * 0.25 * 2**attempt)  # noqa: S311 - jitter
-    raise AssertionError("unreachable")
+    """GET, again after a passing fault."""
+    try:
+        return await ask(transport, request, options.timeout, options.max_retries)
+    except (ConnectError, ConnectionLostError) as error:
+        raise _as_connect_error(error) from error
 
 
 def _as_connect_error(error: ConnectError | ConnectionLostError) -> ConnectError:

@@ -9,12 +9,19 @@ from types import TracebackType
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from gradwire.app.reference import parse_reference
-from gradwire.client.connecting import App, app_headers, connect_app
+from gradwire.client.connecting import App
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.options import Options
-from gradwire.errors import ConnectTimeout, GradwireError, ProtocolError, redact_url
+from gradwire.client.spaces import connect, copy_space
+from gradwire.errors import (
+    ConnectTimeout,
+    GradwireError,
+    InvalidArgumentError,
+    ProtocolError,
+    redact_url,
+)
+from gradwire.hub.duplicating import Copy
 from gradwire.logs import configure_logging
-from gradwire.transport.aiohttp import AiohttpTransport
 from gradwire.transport.base import Transport
 from gradwire.wire.session import Session
 
@@ -43,11 +50,18 @@ class Connecting(Generic[C]):
         make: Callable[[Owner, Options], C],
         app_reference: str,
         options: Mapping[str, Any],
+        copy: Copy | None = None,
     ) -> None:
         configure_logging()
         self._make = make
         self._reference = parse_reference(app_reference)
         self._options = Options.of(options)
+        self._copy = copy
+        if copy is not None and not (self._reference.space or self._reference.subdomain):
+            raise InvalidArgumentError(
+                f"{app_reference!r} is no Hugging Face Space, and only those can be duplicated. "
+                "Name one: owner/name."
+            )
         self._client: C | None = None
 
     def __await__(self) -> Generator[Any, None, C]:
@@ -74,40 +88,30 @@ class Connecting(Generic[C]):
 
     async def _connect(self) -> C:
         options = self._options
-        transport = AiohttpTransport(
-            self._reference.base_url,
-            app_headers(self._reference, options),
-            verify=options.verify,
-            proxy=options.proxy,
-            trust_env=options.trust_env,
-        )
-        try:
-            app = await self._app(transport)
-        except BaseException:
+        transport, app = await self._within_deadline()
+        if app.config.protocol not in PROTOCOLS:
             await transport.close()
-            raise
+            raise ProtocolError(
+                f"{redact_url(app.requests.base_url)} runs Gradio {app.config.version}, "
+                f"which speaks {app.config.protocol!r}. This version of gradwire speaks "
+                f"{', '.join(PROTOCOLS)}. Is there a newer one?",
+                url=app.requests.base_url,
+            )
         session = Session(options.session_hash or secrets.token_hex(10))
         return self._make(Owner(Engine(transport, app, options, session)), options)
 
-    async def _app(self, transport: Transport) -> App:
-        options = self._options
-        if options.cookies:
-            transport.set_cookies(options.cookies)
+    async def _within_deadline(self) -> tuple[Transport, App]:
+        total = self._options.timeout.total
         try:
-            async with asyncio.timeout(options.timeout.total):
-                app = await connect_app(transport, self._reference, options)
+            async with asyncio.timeout(total):
+                reference = self._reference
+                if self._copy is not None:
+                    reference = await copy_space(reference, self._copy, self._options)
+                return await connect(reference, self._options)
         except GradwireError:
             raise  # some are a TimeoutError too: those of a single request
         except TimeoutError as error:
-            where = redact_url(self._reference.base_url)
+            where = redact_url(self._reference.base_url) or self._reference.space
             raise ConnectTimeout(
-                f" to {where} within {options.timeout.total} seconds (Timeout.total).", url=where
+                f" to {where} within {total} seconds (Timeout.total).", url=where
             ) from error
-        if app.config.protocol not in PROTOCOLS:
-            raise ProtocolError(
-                f"{redact_url(self._reference.base_url)} runs Gradio {app.config.version}, "
-                f"which speaks {app.config.protocol!r}. This version of gradwire speaks "
-                f"{', '.join(PROTOCOLS)}. Is there a newer one?",
-                url=self._reference.base_url,
-            )
-        return app

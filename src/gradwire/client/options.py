@@ -11,15 +11,34 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gradwire.client.checks import checked_flag, checked_folder
+from gradwire.client.checks import (
+    checked_callback,
+    checked_flag,
+    checked_folder,
+    checked_seconds,
+)
 from gradwire.errors import InvalidArgumentError
+from gradwire.hub.waking import StatusCallback
 from gradwire.transport.base import Timeout
 from gradwire.wire.events import EVENT_TYPES, EventType
 
+WAKE_SECONDS = 900.0
+"""How long a Space that does not run yet is waited for."""
 LONGEST_TIMEOUT = 1e8
 """Seconds, about three years: what the clocks below still count with."""
 _CONNECT_ONLY = frozenset(
-    {"auth", "cookies", "session_hash", "verify", "proxy", "trust_env", "token", "query_params"}
+    {
+        "auth",
+        "cookies",
+        "proxy",
+        "query_params",
+        "session_hash",
+        "status_callback",
+        "token",
+        "trust_env",
+        "verify",
+        "wake_timeout",
+    }
 )
 _ALIASES = {"hf_token": "token"}
 
@@ -28,7 +47,7 @@ _ALIASES = {"hf_token": "token"}
 class Options:
     """See `AsyncClient.connect` for what each means."""
 
-    token: str | None = field(default=None, repr=False)
+    token: str | bool | None = field(default=None, repr=False)
     auth: tuple[str, str] | None = field(default=None, repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -43,6 +62,8 @@ class Options:
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = False
     download_dir: Path | None = None
+    status_callback: StatusCallback | None = None
+    wake_timeout: float | None = WAKE_SECONDS
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Options:
@@ -116,6 +137,14 @@ def _secret(name: str, value: Any) -> str | None:
             f"{name} holds a blank or control character; was it copied whole?"
         )
     return text
+
+
+def _token_option(name: str, value: Any) -> str | bool | None:
+    return value if isinstance(value, bool) else _secret(name, value)
+
+
+def _callback(name: str, value: Any) -> Any:
+    return None if value is None else checked_callback(name, value)
 
 
 def _auth(name: str, value: Any) -> tuple[str, str] | None:
@@ -281,7 +310,7 @@ def _proxy(name: str, value: Any) -> str | None:
 
 
 _CHECKS: Mapping[str, Any] = {
-    "token": _secret,
+    "token": _token_option,
     "auth": _auth,
     "cookies": _cookies,
     "headers": _pairs,
@@ -296,4 +325,6 @@ _CHECKS: Mapping[str, Any] = {
     "proxy": _proxy,
     "trust_env": checked_flag,
     "download_dir": checked_folder,
+    "status_callback": _callback,
+    "wake_timeout": checked_seconds,
 }

@@ -8,6 +8,7 @@ job's log, not on the loop.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Generic, Literal, Self, TypeVar, overload
@@ -15,8 +16,9 @@ from typing import Any, BinaryIO, Generic, Literal, Self, TypeVar, overload
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
 from gradwire.client import loop_thread
-from gradwire.client.async_client import AsyncClient, Data
+from gradwire.client.async_client import AsyncClient
 from gradwire.client.async_job import AsyncJob
+from gradwire.client.calls import Data
 from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.endpoints import SyncEndpoints, SyncNames
 from gradwire.client.engine import Engine
@@ -27,6 +29,7 @@ from gradwire.client.options import parse_cookies
 from gradwire.client.uploading import UploadResponse
 from gradwire.data.files import FileData, ProgressCallback
 from gradwire.errors import DeadlineExceededError
+from gradwire.hub.duplicating import Copy, HardwareName
 from gradwire.wire.events import DataEvent, Event, StatusEvent
 from gradwire.wire.prediction import Prediction
 
@@ -74,19 +77,30 @@ class Client:
             ProtocolError: What answers is not a Gradio app.
         """
         loop_thread.check_no_loop()
-        connecting = Connecting(_Inner._of, app_reference, options)
-        lease = loop_thread.Lease()
-        try:
-            self._inner = lease.thread.run(_connect(connecting, lease))
-        except BaseException:
-            lease.release()
-            raise
-        self._inner._thread = lease.thread
+        self._inner = _connected(Connecting(_Inner._of, app_reference, options))
 
     @classmethod
     def connect(cls, app_reference: str, **options: Any) -> Self:
         """Connect to an app; see `AsyncClient.connect`."""
         return cls(app_reference, **options)
+
+    @classmethod
+    def duplicate(
+        cls,
+        app_reference: str,
+        to: str | None = None,
+        *,
+        private: bool = False,
+        hardware: HardwareName | None = None,
+        timeout: float | timedelta | None = None,
+        secrets: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> Self:
+        """Copy a Space and connect to the copy; see `AsyncClient.duplicate`."""
+        loop_thread.check_no_loop()
+        copy = Copy.of(to, private, hardware, timeout, secrets, variables)
+        return cls._view(_connected(Connecting(_Inner._of, app_reference, options, copy)))
 
     @classmethod
     def _view(cls, inner: _Inner) -> Self:
@@ -303,6 +317,17 @@ def _borrow_docstrings() -> None:
 
 
 _borrow_docstrings()
+
+
+def _connected(connecting: Connecting[_Inner]) -> _Inner:
+    lease = loop_thread.Lease()
+    try:
+        inner = lease.thread.run(_connect(connecting, lease))
+    except BaseException:
+        lease.release()
+        raise
+    inner._thread = lease.thread
+    return inner
 
 
 async def _connect(connecting: Connecting[_Inner], lease: loop_thread.Lease) -> _Inner:

@@ -88,7 +88,7 @@ class Requests:
 
     def with_base(self, base_url: str) -> Requests:
         """Return the same at another address; parameters stay with their origin, as headers do."""
-        query = self.query if _trusts(self.base_url, base_url) else {}
+        query = self.query if trusts(self.base_url, base_url) else {}
         return Requests(base_url, self.prefix, query, self.headers)
 
     def with_headers(self, headers: Mapping[str, str]) -> Requests:
@@ -181,7 +181,7 @@ class Requests:
 
     def get(self, url: str) -> Request:
         """Fetch a file's address; parameters go along only inside the app's origin."""
-        if self.query and _trusts(self.base_url, url):
+        if self.query and trusts(self.base_url, url):
             url += ("&" if "?" in url else "?") + urlencode(self.query)
         return self._get(url)
 
@@ -191,7 +191,7 @@ def _quoted(text: str) -> str:
     return quote(text, safe="")
 
 
-def _trusts(base_url: str, other: str) -> bool:
+def trusts(base_url: str, other: str) -> bool:
     """Tell whether what is meant for one address may go to another: its origin, or that by TLS."""
     old, new = urlsplit(base_url), urlsplit(other)
     if (old.scheme, old.netloc) == (new.scheme, new.netloc):

@@ -141,13 +141,35 @@ def test_what_is_no_string(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "host"),
-    [("owner/space", "owner-space"), ("Owner/My_Space.v2", "owner-my-space-v2")],
+    "text",
+    [
+        "Owner/My_Space.v2",
+        " Owner/My_Space.v2 ",
+        "https://huggingface.co/spaces/Owner/My_Space.v2",
+        "http://www.huggingface.co/spaces/Owner/My_Space.v2/",
+        "huggingface.co/spaces/Owner/My_Space.v2/blob/main/app.py#L1",
+        "https://hf.co/spaces/Owner/My_Space.v2?logs=build",
+    ],
 )
-def test_the_name_of_a_space_says_its_address(name: str, host: str) -> None:
-    with pytest.raises(InvalidArgumentError, match="Hugging Face Space") as caught:
-        parse_reference(name)
-    assert f"https://{host}.hf.space" in str(caught.value)
+def test_the_name_of_a_space(text: str) -> None:
+    reference = parse_reference(text)
+    assert (reference.space, reference.base_url) == ("Owner/My_Space.v2", "")
+    assert reference.at("https://owner.hf.space").base_url == "https://owner.hf.space/"
+
+
+@pytest.mark.parametrize(
+    ("text", "subdomain"),
+    [
+        ("https://owner-name.hf.space/sub?x=1", "owner-name"),
+        ("owner-name.hf.space", "owner-name"),
+        ("https://hf.space", None),
+        ("https://a.b.hf.space", None),
+        ("https://owner-name.hf.space.example", None),
+    ],
+)
+def test_the_address_of_a_space(text: str, subdomain: str | None) -> None:
+    reference = parse_reference(text)
+    assert (reference.subdomain, reference.space) == (subdomain, None)
 
 
 TOKENS = "http:// https:// host localhost : // / @ ? # [ ] ::1 % %20 .. . a=b & é \\ 7860 a/b"
@@ -161,6 +183,9 @@ def test_any_text(text: str) -> None:
     except InvalidArgumentError:
         return
     base_url = reference.base_url
+    assert (base_url == "") == (reference.space is not None)
+    if reference.space is not None:
+        return
     parts = urlsplit(base_url)
     assert base_url.isascii()
     assert base_url.endswith("/")

@@ -1,0 +1,136 @@
+"""From a call, as a user writes it, to a job that is ready to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gradwire.app.arguments import bind_arguments
+from gradwire.app.endpoint import Endpoint
+from gradwire.client.async_job import AsyncJob, Way
+from gradwire.client.checks import checked_id
+from gradwire.client.engine import Owner
+from gradwire.client.options import Options, merge_headers
+from gradwire.client.outputs import OldOutputReader, OutputReader
+from gradwire.data.files import FileData
+from gradwire.data.old_files import known_files
+from gradwire.data.walk import collect_files
+from gradwire.errors import EndpointNotFoundError, InvalidArgumentError
+from gradwire.hub.space_transport import SpaceTransport
+from gradwire.hub.zero_gpu import caller_headers
+from gradwire.wire.events import Event, EventType
+from gradwire.wire.legacy import PROTOCOLS as LEGACY
+from gradwire.wire.requests import Requests
+from gradwire.wire.run import Run
+
+Data = Sequence[Any] | Mapping[str, Any] | None
+
+
+class Call(NamedTuple):
+    """What one view of a client puts into its calls.
+
+    Attributes:
+        owner: Keeps the client's engine alive.
+        options: The view's options.
+        requests: Makes the view's requests.
+        file: Makes a file of an output one that can be fetched.
+    """
+
+    owner: Owner
+    options: Options
+    requests: Requests
+    file: Callable[[dict[str, Any]], FileData]
+
+    def job(
+        self,
+        endpoint: str | int,
+        data: Data,
+        event_data: Any,
+        trigger_id: int | None,
+        wanted: frozenset[EventType],
+        inputs: Mapping[str, Any],
+    ) -> AsyncJob[Event]:
+        """Make a job, which has still to be started; see `AsyncClient.submit`.
+
+        Raises:
+            InvalidArgumentError, EndpointNotFoundError: The call is wrong.
+        """
+        engine = self.owner.engine
+        config = engine.app.config
+        target = self._target(endpoint, inputs)
+        given = bind_arguments(target, data, inputs)
+        if config.is_old:
+            values, files = collect_files(given, known_files(target.pictures))
+        else:
+            values, files = collect_files(given)
+        payload = {
+            "data": values,
+            "event_data": event_data,
+            "fn_index": target.fn_index,
+            "session_hash": engine.session.session_hash,
+            "trigger_id": checked_id("trigger_id", trigger_id),
+        }
+        self._add_oauth_token(payload, target)
+        run = Run(
+            target.address,
+            target.fn_index,
+            queue=target.queued,
+            protocol=config.protocol,
+            wanted=wanted,
+            finish=self._reader(target),
+        )
+        return AsyncJob(
+            self.owner,
+            run,
+            target,
+            payload,
+            self._caller_requests(),
+            self.options,
+            way=self._way(target),
+            files=files,
+        )
+
+    def _target(self, endpoint: str | int, inputs: Mapping[str, Any]) -> Endpoint:
+        try:
+            return self.owner.engine.app.api.find(endpoint)
+        except (EndpointNotFoundError, InvalidArgumentError) as error:
+            named = inputs.get("api_name", inputs.get("fn_index"))
+            if named is None:
+                raise
+            raise InvalidArgumentError(
+                f"The endpoint is the first argument here: client.predict({named!r}, ...), with "
+                "the inputs as a list, a mapping or keywords after it."
+            ) from error
+
+    def _add_oauth_token(self, payload: dict[str, Any], target: Endpoint) -> None:
+        if target.oauth_token is None:
+            return
+        if self.options.oauth_token is not None:
+            payload["oauth_token"] = self.options.oauth_token
+        elif target.oauth_token == "required":
+            raise InvalidArgumentError(
+                f"{target.address!r} acts in the caller's name and needs a Hugging Face token: "
+                "client.with_options(oauth_token=...)."
+            )
+
+    def _reader(self, target: Endpoint) -> OutputReader:
+        states, keep = target.state_outputs, self.options.with_null_state
+        if self.owner.engine.app.config.is_old:
+            return OldOutputReader(states, keep, self.file, target.picture_outputs)
+        return OutputReader(states, keep, self.file)
+
+    def _way(self, target: Endpoint) -> Way:
+        config = self.owner.engine.app.config
+        if not target.queued:
+            return "steps" if config.is_old else "call"
+        return "dialogue" if config.protocol in LEGACY else "stream"
+
+    def _caller_requests(self) -> Requests:
+        """Return what makes this call's requests: for a Space, they name the person behind it."""
+        if not isinstance(self.owner.engine.transport, SpaceTransport):
+            return self.requests
+        found = caller_headers()
+        if not found:
+            return self.requests
+        chosen = merge_headers(found, self.options.headers)  # what the caller set comes first
+        return self.requests.with_headers(merge_headers(chosen, self.requests.headers))

@@ -1,0 +1,1 @@
+"""Hugging Face Spaces: where they run, in what stage they are, how to wake and to copy them."""
