@@ -37,6 +37,7 @@ from gradwire import (
     QueueFullError,
     QuotaExceededError,
     SessionNotFoundError,
+    SpaceError,
     SpaceNotFoundError,
     Timeout,
     UploadError,
@@ -189,6 +190,16 @@ def test_space_not_found(proxy: Proxy) -> None:
     assert isinstance(error, PermissionError)
     assert error.status == 404
     assert "token=" in str(error)
+
+
+def test_space_error(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest is in test_spaces.py."""
+    told = b'{"id": "ada/space", "host": "http://127.0.0.1:9", "runtime": {"stage": "PAUSED"}}'
+    proxy.rules["/api/spaces/ada/space"] = Reply(200, told)
+    monkeypatch.setenv("HF_ENDPOINT", proxy.origin)
+    error = raised(SpaceError, lambda: Client.connect("ada/space", **SECRETS))
+    assert (error.stage, error.space) == ("PAUSED", "ada/space")
+    assert error.page == f"{proxy.origin}/spaces/ada/space"
 
 
 # --- the app --------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ WRONG_TIMEOUTS: list[Any] = [
     Timeout(upload=True),
 ]
 WRONG: dict[str, list[Any]] = {
-    "token": [5, b"hf_x", "", " ", "hf x", "hf_x\n", ["hf_x"], True],
+    "token": [5, b"hf_x", "", " ", "hf x", "hf_x\n", ["hf_x"], 1],
     "oauth_token": [5, "", "a b", "x\0"],
     "auth": ["ada", ("ada",), ("ada", "pw", "x"), ("ada", 5), (None, None), {"ada": "pw"}, 5, ""],
     "cookies": [5, "", "nonsense", ["a=b"], {"a": 5}, {5: "a"}, {"a b": "c"}, {"a": "b\r\nc: d"}],

@@ -503,7 +503,7 @@ def relay(app: str, folder: Path) -> Iterator[str]:
             stderr=output,
         )
         try:
-            eventually_so(lambda: answers(port, "/config"), within=60)
+            eventually_so(lambda: answers(port, "/config"), within=100)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.kill()

@@ -105,19 +105,35 @@ class _Space:
     async def connect(self) -> tuple[Transport, App]:
         """Connect; what the connection does not take over is closed."""
         try:
-            info = None
-            if self._reference.space is None and not self._token_was_given():
-                try:
-                    return await self._directly()
-                except (ConnectError, SpaceNotFoundError) as error:
-                    info = await self._look_after(error)
-            info = info or await self._look()
-            self._private = info.private
-            self._reference = self._reference.at(await self._address(info))
-            return await self._when_it_runs(info)
+            if self._reference.space is None:
+                return await self._by_address()
+            return await self._as_told(await self._look())
         except BaseException:
             await self._hub.close()
             raise
+
+    async def _by_address(self) -> tuple[Transport, App]:
+        info = await self._look_first() if self._token_was_given() else None
+        if info is None:
+            try:
+                return await self._directly()
+            except (ConnectError, SpaceNotFoundError) as error:
+                info = await self._look_after(error)
+        return await self._as_told(info)
+
+    async def _as_told(self, info: SpaceInfo) -> tuple[Transport, App]:
+        """Connect by what the hub says of the Space."""
+        self._private = info.private
+        self._reference = self._reference.at(await self._address(info))
+        return await self._when_it_runs(info)
+
+    async def _look_first(self) -> SpaceInfo | None:
+        """Ask the hub, because the Space may be private; None if the hub cannot be reached."""
+        try:
+            return await self._look()
+        except ConnectError as error:
+            _log.debug("the hub is left out: %s", error)
+            return None
 
     def _token_was_given(self) -> bool:
         return self._settings.token is not None and self._settings.token.given
