@@ -32,10 +32,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table of what was run; write it, if asked to."""
     if not SEEN:
         return
-    known = {release for release, _ in SEEN}
-    releases = sorted(known, key=lambda name: [int(part) for part in name.split(".")])
-    text = table.render(SEEN, releases, [each.title for each in CAPABILITIES])
+    titles = [each.title for each in CAPABILITIES]
     terminalreporter.section("releases and capabilities")
-    terminalreporter.write_line(text)
+    terminalreporter.write_line(table.render(SEEN, titles))
     if os.environ.get("GRADWIRE_WRITE_TABLE") == "1":
-        table.write(text)
+        table.write(table.render({**table.documented(), **SEEN}, titles))

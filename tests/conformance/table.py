@@ -1,7 +1,8 @@
 """The table release × capability, as it stands in the documentation.
 
 `docs/releases.md` holds it between two marks. The tests compare what they see with what it says, so
-it cannot be wrong for long; `GRADWIRE_WRITE_TABLE=1` puts there what was seen.
+it cannot be wrong for long; `GRADWIRE_WRITE_TABLE=1` puts there what was seen, and leaves the
+columns of other releases as they are.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ WORKS, FAILS = "works", "fails"
 Outcomes = Mapping[tuple[str, str], str]
 
 
-def render(outcomes: Outcomes, releases: Iterable[str], titles: Iterable[str]) -> str:
+def render(outcomes: Outcomes, titles: Iterable[str]) -> str:
     """Write the table: a column for each release, a number for each reason why one cannot."""
-    releases, reasons, lines = list(releases), {}, []
+    known = {release for release, _ in outcomes}
+    releases = sorted(known, key=lambda name: [int(part) for part in name.split(".")])
+    reasons: dict[str, str] = {}
+    lines: list[str] = []
     lines.append(f"| | {' | '.join(releases)} |")
     lines.append(f"|---|{':-:|' * len(releases)}")
     for title in titles:

@@ -73,6 +73,7 @@ async def connect_app(transport: Transport, reference: AppReference, options: Op
     requests = Requests(reference.base_url, "", query)
     if options.auth:
         await _login(transport, requests, options)
+        _complete_login(transport)
     # Both at once: the prefix is not known before the config is there, so the likeliest is tried.
     likely = requests.with_prefix("/gradio_api")
     guess = asyncio.create_task(_get_quietly(transport, likely.info(), options))
@@ -249,6 +250,18 @@ async def _login(transport: Transport, requests: Requests, options: Options) -> 
         return
     if answer.status != 200:
         raise ConnectError(f": {redact_url(request.url)} answered {answer.status}.", **facts)
+
+
+def _complete_login(transport: Transport) -> None:
+    """Show the WebSockets of Gradio 3.19 to 3.35 the one cookie that they know.
+
+    It is set for https only. For plain http there is a twin of another name and the same value,
+    which those servers read everywhere else.
+    """
+    cookies = transport.cookies()
+    twin = cookies.get("access-token-unsecure")
+    if twin is not None and "access-token" not in cookies:
+        transport.set_cookies({"access-token": twin})
 
 
 async def _get(transport: Transport, request: Request, options: Options) -> Answer:

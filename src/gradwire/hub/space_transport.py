@@ -112,6 +112,10 @@ class SpaceTransport:
         """Keep cookies for the app's origin."""
         self.inner.set_cookies(cookies)
 
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that go to the app's address."""
+        return self.inner.cookies()
+
     async def close(self) -> None:
         """Close all connections."""
         try:

@@ -209,6 +209,11 @@ class AiohttpTransport:
         """Keep cookies for the app's origin."""
         self._jar.update_cookies(dict(cookies), URL(self._origin))
 
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that go to the app's address."""
+        kept = self._jar.filter_cookies(self._base)
+        return {name: morsel.value for name, morsel in kept.items()}
+
     async def close(self) -> None:
         """Close all connections."""
         self.state.closed = True

@@ -128,6 +128,10 @@ class Transport(Protocol):
         """Keep cookies for the app's origin."""
         ...
 
+    def cookies(self) -> dict[str, str]:
+        """Return the cookies that go to the app's address."""
+        ...
+
     async def close(self) -> None:
         """Close all connections."""
         ...
