@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         ValidationError,
     )
     from gradwire.hub.status import SpaceStatus
-    from gradwire.transport.base import Timeout
+    from gradwire.transport.base import Limits, Timeout
     from gradwire.wire.events import (
         DataEvent,
         Event,
@@ -102,7 +102,7 @@ _PLACES = {
         "ValidationError",
     ),
     "gradwire.hub.status": ("SpaceStatus",),
-    "gradwire.transport.base": ("Timeout",),
+    "gradwire.transport.base": ("Limits", "Timeout"),
     "gradwire.wire.events": (
         "DataEvent",
         "Event",
@@ -143,6 +143,7 @@ __all__ = [
     "InvalidArgumentError",
     "Job",
     "JobCancelledError",
+    "Limits",
     "LocalFileNotFoundError",
     "LogEvent",
     "Parameter",

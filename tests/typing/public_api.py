@@ -26,6 +26,7 @@ from gradwire import (
     FileInput,
     GradwireError,
     Job,
+    Limits,
     LogEvent,
     Prediction,
     ProgressData,
@@ -48,6 +49,9 @@ def connecting() -> None:
         assert_type(client.session_hash, str)
         assert_type(client.with_options(timeout=5), Client)
         assert_type(client.reconnect(), Literal["connected", "broken", "changed"])
+        assert_type(client.with_options(limits=Limits(download=1)), Client)
+        assert_type(Limits().answer, int | None)
+        assert_type(client.submit("/x").dropped, int)
         client.set_cookies("a=b")
         client.close()
 

@@ -82,6 +82,7 @@ class AsyncClient:
             oauth_token: Hugging Face token for the app's own code; sent only to endpoints that
                 declare that they take one.
             timeout: A `Timeout`, or seconds for connecting and for each call as a whole.
+            limits: A `Limits`: how much of a server's words is taken and kept.
             max_retries: How often what is safe to repeat is tried again. Default: 2.
             verify: False, or the path of a CA file, or an `ssl.SSLContext`.
             proxy: Address of an HTTP proxy.
@@ -145,7 +146,7 @@ class AsyncClient:
         # What was given to connect() is sent by the transport, with every request to the app.
         headers = {} if options.headers == owner.engine.options.headers else options.headers
         client._requests = owner.engine.app.requests.with_headers(headers)
-        client._downloads = Downloads(owner.engine.transport)
+        client._downloads = Downloads(owner.engine.transport, options.limits)
         return client
 
     def with_options(self, **options: Any) -> Self:
@@ -153,8 +154,9 @@ class AsyncClient:
 
         Args:
             **options: Those of `connect` that can change from call to call: `events`, `headers`
-                (added to the client's), `timeout`, `max_retries`, `with_null_state`,
-                `oauth_token`, `download_dir`.
+                (added to the client's), `timeout`, `limits`, `max_retries`, `with_null_state`,
+                `oauth_token`, `download_dir`. Of `limits`, those of what the views share stay as
+                they were when connecting: of the event stream, of config and API info.
 
         Raises:
             InvalidArgumentError: There is no such option, or it is set once when connecting.
@@ -380,7 +382,7 @@ class AsyncClient:
         """
         self._check_open()
         return await call_component(
-            self._engine, self._requests, self._options.timeout, component_id, fn_name, data
+            self._engine, self._requests, self._options, component_id, fn_name, data
         )
 
     # -- files -------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ What a job promises:
 - It ends exactly once, with a result or an error, whatever happens.
 - Each iteration begins with the job's first event. Iterating twice, late, or from several tasks
   shows everyone the same events; leaving a loop early or never iterating costs nothing and stops
-  nothing.
+  nothing. Of more events than may be kept (see `Limits`) the oldest are gone, and `dropped` counts
+  them.
 - An iteration ends after the job's last event: by stopping if the job succeeded, by raising the
 job's error if not.
 - `await job` and `job.result()` may be used before, after and beside iterating, any number of
@@ -36,6 +37,7 @@ from gradwire.errors import (
     GradwireError,
     JobCancelledError,
 )
+from gradwire.transport.base import bound
 from gradwire.wire.events import StatusEvent
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
@@ -90,7 +92,8 @@ class AsyncJob(Generic[E]):
         files: tuple[FileInput, ...] = (),
     ) -> None:
         self.run = run
-        self.log = EventLog()
+        limits = options.limits
+        self.log = EventLog(bound(limits.kept_events), bound(limits.kept_bytes))
         self.options = options
         self.way = way
         self.sent = False
@@ -219,9 +222,14 @@ class AsyncJob(Generic[E]):
         """The server's id of the job; None before it is accepted, and for unqueued calls."""
         return self.run.event_id
 
+    @property
+    def dropped(self) -> int:
+        """How many of the job's oldest events are kept no longer; see `Limits.kept_events`."""
+        return self.log.window.dropped
+
     def outputs(self) -> list[list[Any]]:
         """Return the `data` of all data events so far; the result of a generator twice."""
-        return [event.data for event in self.log.events if event.type == "data"]
+        return [event.data for event in self.log.window.events if event.type == "data"]
 
     async def wait_for_id(self) -> str | None:
         """Wait for the id that the server gives the job; None if it never gives one."""

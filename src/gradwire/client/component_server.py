@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gradwire.client.options import Options
 from gradwire.data.inputs import FileInput
 from gradwire.data.json import decode_answer
 from gradwire.data.multipart import FieldPart, FilePart, MultipartBody
 from gradwire.data.walk import collect_files
 from gradwire.errors import AppError, InvalidArgumentError
-from gradwire.transport.base import Timeout
 from gradwire.wire.failures import refused_request
 from gradwire.wire.requests import Requests
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 async def call_component(
     engine: Engine,
     requests: Requests,
-    timeout: Timeout,
+    options: Options,
     component_id: int,
     fn_name: str,
     data: Any,
@@ -45,11 +45,11 @@ async def call_component(
     content, files = collect_files(data)
     if not files:
         request = requests.component_server({"data": content, **fields})
-        answer = await engine.transport.request(request, timeout)
+        answer = await engine.transport.request(request, options.timeout, options.limits)
     else:
         url = requests.component_server_url()
         body = _form(content, engine.uploads.check(files), fields)
-        answer = await engine.transport.upload(url, requests.headers, body, timeout)
+        answer = await engine.transport.upload(url, requests.headers, body, options.timeout)
     if answer.status == 500:
         raise AppError(
             f"{fn_name!r} of component {component_id} failed. Look into the app's own log.",

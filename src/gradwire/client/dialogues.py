@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from gradwire.app.endpoint import Endpoint
 from gradwire.client.cancelling import CANCEL_GRACE
 from gradwire.data.json import encode
-from gradwire.errors import ConnectError, GradwireError
+from gradwire.errors import ConnectError, ConnectionLostError, GradwireError
+from gradwire.transport.base import bound
 from gradwire.wire.events import Event
 from gradwire.wire.failures import not_authenticated, refused_request
 from gradwire.wire.legacy import Dialogue, Steps
@@ -62,16 +63,18 @@ class Dialogues:
             self._sessions.leave(job.endpoint, session, dialogue.completed)
 
     async def _over_socket(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
-        request, timeout = job.requests.socket(), job.options.timeout
+        request, options = job.requests.socket(), job.options
         reason = None
         try:
-            async with self._engine.transport.websocket(request, timeout) as socket:
+            async with self._engine.transport.websocket(
+                request, options.timeout, options.limits
+            ) as socket:
                 try:
                     while not job.run.ended and (message := await socket.receive()) is not None:
                         reply = self._hear(job, dialogue, message)
                         if reply is not None:
                             await socket.send(encode(reply))
-                except GradwireError as error:
+                except ConnectionLostError as error:
                     reason = str(error)
         except ConnectError as error:
             if error.status in (401, 403):
@@ -82,7 +85,7 @@ class Dialogues:
     async def _over_stream(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
         run, engine = job.run, self._engine
         request = job.requests.old_join(run.fn_index, engine.session.session_hash)
-        parser = EventStreamParser()
+        parser = EventStreamParser(bound(job.options.limits.event))
         reason = None
         async with engine.transport.stream(request, job.options.timeout) as answer:
             if answer.status != 200:
@@ -106,6 +109,7 @@ class Dialogues:
         engine.publish(run, dialogue.hang_up(reason))
 
     def _hear(self, job: AsyncJob[Event], dialogue: Dialogue, data: bytes) -> dict[str, Any] | None:
+        job.run.held += len(data)
         turn = dialogue.hear(data)
         self._engine.publish(job.run, turn.events)
         if turn.reply is not None and "data" in turn.reply:
@@ -169,9 +173,13 @@ class Dialogues:
         self._engine.publish(run, run.accepted(None))
         try:
             while not run.ended:
-                answer = await self._engine.transport.request(request, job.options.timeout)
+                options = job.options
+                answer = await self._engine.transport.request(
+                    request, options.timeout, options.limits
+                )
                 if answer.status != 200:
                     raise refused_request(answer.status, answer.body, request.url, run.endpoint)
+                run.held += len(answer.body)
                 self._engine.publish(run, steps.answered(answer.body))
         finally:
             self._sessions.leave(job.endpoint, session, steps.completed)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +18,7 @@ from gradwire.client.checks import checked_callback
 from gradwire.data.filenames import free_names, safe_filename
 from gradwire.data.files import FileData, ProgressCallback, TransferProgress
 from gradwire.errors import ConnectionLostError, DownloadError, GradwireError, redact_url
-from gradwire.transport.base import AnswerStream, Timeout, Transport
+from gradwire.transport.base import AnswerStream, Limits, Timeout, Transport, bound
 from gradwire.wire.requests import Request
 
 Source = Request | bytes
@@ -28,8 +30,9 @@ MEMORY_LIMIT = 1024 * 1024
 class Downloads:
     """Fetches files for one client."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, limits: Limits) -> None:
         self._transport = transport
+        self._limit = bound(limits.download)
 
     async def to_folder(
         self,
@@ -54,7 +57,7 @@ class Downloads:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with partial.open("xb") as file:
-                await self._copy(source, file, name, timeout, on_progress)
+                await self._copy(source, file, name, timeout, on_progress, folder)
             return _publish(partial, folder, name)
         except OSError as error:
             if isinstance(error, DownloadError) or error.errno is None:
@@ -68,14 +71,16 @@ class Downloads:
         """Fetch a file into memory."""
         if isinstance(source, bytes):
             return source
-        async with self._opened(source, timeout) as answer:
-            return await answer.read()
+        memory = io.BytesIO()
+        await self._copy(source, memory, "the file", timeout, None)
+        return memory.getvalue()
 
     async def open(self, source: Source, name: str, timeout: Timeout) -> BinaryIO:
         """Fetch a file into a temporary one, which stands at its start; in memory if small."""
         file = tempfile.SpooledTemporaryFile(max_size=MEMORY_LIMIT)  # noqa: SIM115 - handed out
+        folder = Path(tempfile.gettempdir())
         try:
-            await self._copy(source, cast("IO[bytes]", file), name, timeout, None)
+            await self._copy(source, cast("IO[bytes]", file), name, timeout, None, folder)
             file.seek(0)
         except BaseException as error:
             file.close()
@@ -93,6 +98,7 @@ class Downloads:
         name: str,
         timeout: Timeout,
         on_progress: ProgressCallback | None,
+        folder: Path | None = None,
     ) -> None:
         if isinstance(source, bytes):
             file.write(source)
@@ -100,16 +106,28 @@ class Downloads:
             return
         async with self._opened(source, timeout) as answer:
             total = _length(answer)
+            if total is not None:
+                self._check_size(total, name, source)
+                _check_room(folder, total, name)
             report = _reporter(name, total, on_progress)
             done = 0
             while chunk := await answer.chunk():
-                file.write(chunk)
                 done += len(chunk)
+                self._check_size(done, name, source)
+                file.write(chunk)
                 report(done)
             if total is not None and done != total:
                 raise DownloadError(
                     f"{name!r} broke off after {done:,} of {total:,} bytes.", url=source.url
                 )
+
+    def _check_size(self, size: int, name: str, source: Request) -> None:
+        if size > self._limit:
+            raise DownloadError(
+                f"{name!r} has more than {self._limit:,} bytes (Limits.download). To fetch it, use "
+                "client.with_options(limits=Limits(download=...)).",
+                url=source.url,
+            )
 
     @asynccontextmanager
     async def _opened(self, request: Request, timeout: Timeout) -> AsyncIterator[AnswerStream]:
@@ -166,6 +184,12 @@ def _reporter(
         return lambda done: None
     callback = on_progress
     return lambda done: (callback(TransferProgress(name, done, total)), None)[1]
+
+
+def _check_room(folder: Path | None, size: int, name: str) -> None:
+    free = size if folder is None else shutil.disk_usage(folder).free
+    if size > free:
+        raise DownloadError(f"{name!r} has {size:,} bytes; there is room for {free:,} in {folder}.")
 
 
 def _publish(partial: Path, folder: Path, name: str) -> Path:

@@ -31,7 +31,7 @@ from gradwire.errors import (
     JobCancelledError,
     ProtocolError,
 )
-from gradwire.transport.base import AnswerStream, Timeout, Transport
+from gradwire.transport.base import AnswerStream, Timeout, Transport, bound
 from gradwire.wire.events import Event
 from gradwire.wire.failures import refused_request
 from gradwire.wire.run import Run
@@ -62,7 +62,7 @@ class Engine:
         self.closed = False
         self._closing: asyncio.Task[None] | None = None
         self.on_closed: Callable[[], object] | None = None
-        self.uploads = Uploads(transport, app)
+        self.uploads = Uploads(transport, app, options.limits)
         self._jobs: dict[Run, AsyncJob[Event]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._reading = False
@@ -122,7 +122,8 @@ class Engine:
         """Call an unqueued endpoint: one request, whose answer is the result."""
         request = job.request()
         self.publish(job.run, job.run.accepted(None))
-        answer = await self.transport.request(request, job.options.timeout)
+        options = job.options
+        answer = await self.transport.request(request, options.timeout, options.limits)
         if answer.status != 200:
             raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
         self.publish(job.run, job.run.answered(answer.body))
@@ -150,16 +151,26 @@ class Engine:
                 self.app.apply_render(rendered)
             run.rendered = ()
             self.keep_heartbeat()
+        size, run.held = run.held, 0
         job = self._jobs.get(run)
         if job is not None:
-            job.log.add(events)
+            shortened = job.log.add(events, size)
             if run.outcome is None:
+                if shortened:
+                    self._renew(run)
                 return
             _log.debug("%s has ended: %s", run.endpoint, type(run.outcome).__name__)
             del self._jobs[run]
             job.on_ended(run.outcome)
         if self.cancels.busy:
             self.cancels.heard(run)
+
+    def _renew(self, run: Run) -> None:
+        """Let go of what the dropped events were made from."""
+        try:
+            run.renew()
+        except ProtocolError as error:
+            self.give_up(run, error)
 
     # -- the stream --------------------------------------------------------------------------------
 
@@ -215,7 +226,7 @@ class Engine:
         return None
 
     async def _read_events(self, answer: AnswerStream) -> None:
-        session, parser = self.session, EventStreamParser()
+        session, parser = self.session, EventStreamParser(bound(self.options.limits.event))
         while not session.closing and (chunk := await answer.chunk()):
             for run, events in session.receive_all(parser.feed(chunk)).items():
                 self.publish(run, events)

@@ -4,6 +4,11 @@ The one place that readers look at, whatever thread they are in. Only the event 
 writes. The events are kept, so any number of readers may come, early or late, and each sees all
 of them from the first on.
 
+Where a job has more events than may be kept (`Limits.kept_events`, `kept_bytes`), the older half
+is dropped. A reader that had not come so far goes on with the oldest that is left, and says in the
+log how many it has missed. To drop some, the writer puts another window in the place of the old
+one, so that a reader that looks at this moment sees either, and each is right.
+
 A reader looks, and if there is nothing new, leaves a callback that is called once. The lock makes
 sure that nothing can happen unseen between the look and the leaving.
 """
@@ -12,10 +17,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gradwire.errors import GradwireError
 from gradwire.wire.events import Event
@@ -27,19 +33,45 @@ E = TypeVar("E", bound=Event, covariant=True)
 Wake = Callable[[], object]
 
 
+class Window(NamedTuple):
+    """The events that are kept, oldest first, and how many came before them."""
+
+    dropped: int
+    events: list[Any]
+
+
 class EventLog:
     """The events of one job and how it ended.
 
+    Args:
+        most: Events that are kept.
+        most_bytes: Bytes of the messages that they came in.
+
     Attributes:
-        events: All events so far, oldest first.
+        window: The newest events.
         outcome: None while the job lives.
     """
 
-    __slots__ = ("_at_change", "_at_end", "_lock", "events", "outcome")
+    __slots__ = (
+        "_at_change",
+        "_at_end",
+        "_batches",
+        "_bytes",
+        "_lock",
+        "_most",
+        "_most_bytes",
+        "outcome",
+        "window",
+    )
 
-    def __init__(self) -> None:
-        self.events: list[Any] = []
+    def __init__(self, most: int = sys.maxsize, most_bytes: int = sys.maxsize) -> None:
+        self.window = Window(0, [])
         self.outcome: Prediction | GradwireError | None = None
+        self._most = most
+        self._most_bytes = most_bytes
+        # How many events came at once, and the bytes of their messages; of those that are kept.
+        self._batches: list[tuple[int, int]] = []
+        self._bytes = 0
         # Tuples, which are few and short: most jobs have one reader, which waits once.
         self._at_change: tuple[Wake, ...] = ()
         self._at_end: tuple[Wake, ...] = ()
@@ -47,11 +79,42 @@ class EventLog:
 
     # -- writing, in the loop's thread -------------------------------------------------------------
 
-    def add(self, events: list[Event]) -> None:
-        """Append events and wake those who wait for one."""
-        if events:
-            self.events += events
-            self._wake(ended=False)
+    def add(self, events: list[Event], size: int = 0) -> bool:
+        """Append events and wake those who wait for one.
+
+        Args:
+            events: What came at once.
+            size: Bytes of the messages that they came in.
+
+        Returns:
+            Whether older events had to go for them.
+        """
+        if not events:
+            return False
+        kept = self.window.events
+        kept.extend(events)
+        self._batches.append((len(events), size))
+        self._bytes += size
+        full = len(kept) > self._most or self._bytes > self._most_bytes
+        if full:
+            self._shorten()
+        self._wake(ended=False)
+        return full
+
+    def _shorten(self) -> None:
+        """Keep the newer half of what may be kept, and at least what came last."""
+        batches, kept, held = self._batches, 0, 0
+        first = len(batches)
+        while first:
+            count, size = batches[first - 1]
+            if kept and (kept + count > self._most // 2 or held + size > self._most_bytes // 2):
+                break
+            kept, held, first = kept + count, held + size, first - 1
+        kept = min(kept, self._most)
+        dropped, events = self.window
+        gone = len(events) - kept
+        self.window = Window(dropped + gone, events[gone:])
+        self._batches, self._bytes = [(kept, held)], held
 
     def end(self, outcome: Prediction | GradwireError) -> None:
         """Set the outcome, once, and wake everybody."""
@@ -81,7 +144,7 @@ class EventLog:
             False if that is so already; `wake` is then not called.
         """
         with self._lock:
-            if len(self.events) > seen or self.outcome is not None:
+            if self.outcome is not None or self.total > seen:
                 return False
             self._at_change += (wake,)
             return True
@@ -100,6 +163,12 @@ class EventLog:
             self._at_change = tuple(each for each in self._at_change if each != wake)
             self._at_end = tuple(each for each in self._at_end if each != wake)
 
+    @property
+    def total(self) -> int:
+        """Events so far, with those that were dropped."""
+        dropped, events = self.window
+        return dropped + len(events)
+
     def result(self) -> Prediction:
         """Return the result of an ended job, or raise its error."""
         outcome = self.outcome
@@ -109,6 +178,16 @@ class EventLog:
             raise outcome.with_traceback(None)
         assert outcome is not None, "asked for the result of a job that has not ended"
         return outcome
+
+
+def _missed(seen: int, dropped: int) -> int:
+    """Say that events are gone which a reader has not seen; return where it goes on."""
+    _log.warning(
+        "%d events of a job were dropped before they were read; see Limits.kept_events and "
+        "Limits.kept_bytes",
+        dropped - seen,
+    )
+    return dropped
 
 
 class AsyncReader(Generic[E]):
@@ -129,7 +208,11 @@ class AsyncReader(Generic[E]):
         while True:
             # The outcome first: what is there once it is set is all that there will be.
             ended = log.outcome is not None
-            if self._index < len(log.events):
+            dropped, events = log.window
+            place = self._index - dropped
+            if place < 0:
+                self._index, place = _missed(self._index, dropped), 0
+            if place < len(events):
                 break
             if self._over:
                 raise StopAsyncIteration
@@ -138,7 +221,7 @@ class AsyncReader(Generic[E]):
                 log.result()
             else:
                 await wait(log, self._index)
-        event: E = log.events[self._index]
+        event: E = events[place]
         self._index += 1
         return event
 
@@ -180,7 +263,11 @@ class Reader(Generic[E]):
         while True:
             # The outcome first: what is there once it is set is all that there will be.
             ended = log.outcome is not None
-            if self._index < len(log.events):
+            dropped, events = log.window
+            place = self._index - dropped
+            if place < 0:
+                self._index, place = _missed(self._index, dropped), 0
+            if place < len(events):
                 break
             if self._over:
                 raise StopIteration
@@ -189,7 +276,7 @@ class Reader(Generic[E]):
                 log.result()
             else:
                 wait_in_thread(log, self._index)
-        event: E = log.events[self._index]
+        event: E = events[place]
         self._index += 1
         return event
 

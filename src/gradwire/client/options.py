@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from gradwire.client.checks import (
 )
 from gradwire.errors import InvalidArgumentError
 from gradwire.hub.waking import StatusCallback
-from gradwire.transport.base import Timeout
+from gradwire.transport.base import Limits, Timeout
 from gradwire.wire.events import EVENT_TYPES, EventType
 
 WAKE_SECONDS = 900.0
@@ -57,6 +58,7 @@ class Options:
     with_null_state: bool = False
     oauth_token: str | None = field(default=None, repr=False)
     timeout: Timeout = field(default_factory=Timeout)
+    limits: Limits = field(default_factory=Limits)
     max_retries: int = 2
     verify: bool | ssl.SSLContext = True
     proxy: str | None = field(default=None, repr=False)
@@ -274,6 +276,21 @@ def _timeout(name: str, value: Any) -> Timeout:
     return value
 
 
+def _limits(name: str, value: Any) -> Limits:
+    if value is None:
+        return Limits()
+    if not isinstance(value, Limits):
+        raise _wrong(name, "a Limits(answer, event, kept_events, kept_bytes, download)", value)
+    for item in fields(Limits):
+        limit = getattr(value, item.name)
+        number = isinstance(limit, int) and not isinstance(limit, bool)
+        if limit is not None and not (number and 0 < limit <= sys.maxsize):
+            raise InvalidArgumentError(
+                f"{name}: {item.name} must be a whole number from 1 on, or None for no limit."
+            )
+    return value
+
+
 def _retries(name: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise InvalidArgumentError(f"{name} must be a whole number from 0 on.")
@@ -320,6 +337,7 @@ _CHECKS: Mapping[str, Any] = {
     "with_null_state": checked_flag,
     "oauth_token": _secret,
     "timeout": _timeout,
+    "limits": _limits,
     "max_retries": _retries,
     "verify": _verify,
     "proxy": _proxy,

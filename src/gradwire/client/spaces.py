@@ -48,6 +48,7 @@ def open_transport(base_url: str, headers: dict[str, str], options: Options) -> 
         verify=options.verify,
         proxy=options.proxy,
         trust_env=options.trust_env,
+        limits=options.limits,
     )
 
 

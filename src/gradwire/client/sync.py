@@ -403,6 +403,11 @@ class Job(Generic[E]):
         """Wait for the id that the server gives the job; None if it never gives one."""
         return self.event_id or (None if self.done() else self._run(self._job.wait_for_id()))
 
+    @property
+    def dropped(self) -> int:
+        """How many of the job's oldest events are kept no longer; see `Limits.kept_events`."""
+        return self._job.dropped
+
     def outputs(self) -> list[list[Any]]:
         """Return the `data` of all data events so far; the result of a generator twice."""
         return self._job.outputs()

@@ -17,7 +17,7 @@ from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.data.urls import file_url
 from gradwire.data.walk import replace_files
 from gradwire.errors import FileTooLargeError, GradwireError, InvalidArgumentError, UploadError
-from gradwire.transport.base import Answer, Timeout, Transport
+from gradwire.transport.base import Answer, Limits, Timeout, Transport
 from gradwire.wire.failures import not_authenticated
 from gradwire.wire.requests import Requests
 
@@ -30,9 +30,10 @@ CHUNK_FILES = 500
 class Uploads:
     """Sends the files of one client."""
 
-    def __init__(self, transport: Transport, app: App) -> None:
+    def __init__(self, transport: Transport, app: App, limits: Limits) -> None:
         self._transport = transport
         self._app = app
+        self._downloads = Downloads(transport, limits)
         self._slots = asyncio.Semaphore(MAX_UPLOADS)
 
     @property
@@ -58,7 +59,7 @@ class Uploads:
             timeout: For each upload.
         """
         if self.config.is_old:
-            old = OldUpload(self, Downloads(self._transport), sizes, pictures)
+            old = OldUpload(self, self._downloads, sizes, pictures)
             return await old.put_in(values, requests, timeout)
         uploaded = await self.send_all(sizes, requests, timeout)
         return [replace_files(value, lambda file: uploaded[file].to_dict()) for value in values]

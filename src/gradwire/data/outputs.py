@@ -50,10 +50,16 @@ class OutputSteps:
     may read them.
     """
 
-    __slots__ = ("_before", "_diffs", "_full", "_point")
+    __slots__ = ("_before", "_diffs", "_full", "_point", "_start")
 
-    def __init__(self, full: msgspec.Raw, before: OutputSteps | None = None) -> None:
+    def __init__(
+        self,
+        full: msgspec.Raw,
+        before: OutputSteps | None = None,
+        start: _Point | None = None,
+    ) -> None:
         self._full = full
+        self._start = start  # step 0 where it is not `full`
         self._diffs: list[msgspec.Raw] = []
         # Replaced as a whole and never changed, so that readers in several threads do no harm.
         self._point: _Point | None = None
@@ -64,7 +70,7 @@ class OutputSteps:
         """Return the same steps without what came before them."""
         if self._before is None:
             return self
-        alone = OutputSteps(self._full)
+        alone = OutputSteps(self._full, start=self._start)
         alone._diffs, alone._point = self._diffs, self._point
         return alone
 
@@ -78,19 +84,32 @@ class OutputSteps:
         """The newest step."""
         return len(self._diffs)
 
+    def renewed(self) -> OutputSteps:
+        """Return steps that begin where these end, and keep nothing of them.
+
+        Raises:
+            ProtocolError: What the server sent cannot be decoded.
+        """
+        if not self._diffs:
+            return self
+        return OutputSteps(msgspec.Raw(), start=self._at(self.last_step)._replace(step=0))
+
     def values(self, step: int) -> Values:
         """Return the outputs at `step`, one item for each.
 
         Raises:
             ProtocolError: What the server sent cannot be decoded.
         """
+        return self._at(step).values
+
+    def _at(self, step: int) -> _Point:
         point = self._point
         if point is None or step < point.step:
-            point = _Point(0, _as_list(self._full))
+            point = self._start or _Point(0, _as_list(self._full))
         if step > point.step:
             point = self._advanced(point, step)
         self._point = point
-        return point.values
+        return point
 
     def _advanced(self, point: _Point, step: int) -> _Point:
         """Apply all diffs from `point` to `step`, those of one output together."""

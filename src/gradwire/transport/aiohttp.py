@@ -34,11 +34,12 @@ from gradwire.errors import (
     ProtocolError,
     redact_url,
 )
+from gradwire.transport.aiohttp_answer import rest, whole
 from gradwire.transport.aiohttp_seam import Seam, State
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
-from gradwire.transport.base import Answer, AnswerStream, Socket, Timeout
+from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
 from gradwire.transport.body import BodySource
-from gradwire.transport.silence import Silence, Wait
+from gradwire.transport.silence import Silence
 from gradwire.wire.requests import Request
 
 IDLE_SECONDS = 4.0
@@ -58,6 +59,7 @@ class AiohttpTransport:
         verify: False: trust any certificate; a path: trust this CA file; or an own `SSLContext`.
         proxy: Address of an HTTP proxy.
         trust_env: Use the environment's proxies (`HTTPS_PROXY` …) and `.netrc`.
+        limits: How long answers may be.
     """
 
     def __init__(
@@ -68,7 +70,9 @@ class AiohttpTransport:
         verify: bool | str | ssl.SSLContext = True,
         proxy: str | None = None,
         trust_env: bool = False,
+        limits: Limits | None = None,
     ) -> None:
+        self.limits = limits or Limits()
         self.state = State(Silence())
         self._base = URL(base_url)
         self._origin = f"{self._base.origin()}/"
@@ -104,11 +108,14 @@ class AiohttpTransport:
 
     # -- requests ----------------------------------------------------------------------------------
 
-    async def request(self, request: Request, timeout: Timeout) -> Answer:
+    async def request(
+        self, request: Request, timeout: Timeout, limits: Limits | None = None
+    ) -> Answer:
         """Send a request, read the whole answer."""
+        limit = bound((limits or self.limits).answer)
         with Seam(self.state, request.url, _longest_silence(request, timeout)) as wait:
             response, url = await self._open(request, timeout)
-            return await _whole(response, url, wait)
+            return await whole(response, url, wait, limit)
 
     def stream(
         self, request: Request, timeout: Timeout
@@ -190,15 +197,18 @@ class AiohttpTransport:
                         allow_redirects=False,
                         proxy=self._proxy,
                     )
-                    return await _whole(response, url, wait)
+                    return await whole(response, url, wait, bound(self.limits.answer))
         except ConnectionLostError:
             if source.error is not None:
                 raise source.error from None
             raise
 
-    def websocket(self, request: Request, timeout: Timeout) -> AbstractAsyncContextManager[Socket]:
+    def websocket(
+        self, request: Request, timeout: Timeout, limits: Limits | None = None
+    ) -> AbstractAsyncContextManager[Socket]:
         """Open a WebSocket to the app."""
-        return Opening(self._sockets, self.state, request, timeout, self._proxy)
+        limit = (limits or self.limits).event
+        return Opening(self._sockets, self.state, request, timeout, self._proxy, limit)
 
     # -- cookies and closing -----------------------------------------------------------------------
 
@@ -275,7 +285,8 @@ class _Stream:
 
     async def read(self) -> bytes:
         with self._seam as wait:
-            return await _rest(self._response, wait)
+            limit = bound(self._transport.limits.answer)
+            return await rest(self._response, self.url, wait, limit)
 
     async def finish(self, seconds: float) -> None:
         if self._response.content.at_eof():
@@ -285,23 +296,6 @@ class _Stream:
             async with asyncio.timeout(seconds):
                 while await self.chunk():
                     pass
-
-
-async def _whole(response: aiohttp.ClientResponse, url: str, wait: Wait) -> Answer:
-    try:
-        return Answer(response.status, response.headers, await _rest(response, wait), url)
-    finally:
-        response.release()
-
-
-async def _rest(response: aiohttp.ClientResponse, wait: Wait) -> bytes:
-    """Read the rest of a body; most come in one piece."""
-    content = response.content
-    pieces = [await content.readany()]
-    while not content.at_eof():
-        wait.heard()
-        pieces.append(await content.readany())
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _public(headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,12 +27,14 @@ class Opening:
         request: Request,
         timeout: Timeout,
         proxy: str | None,
+        limit: int | None,
     ) -> None:
         self._session = session
         self._state = state
         self._request = request
         self._timeout = timeout
         self._proxy = proxy
+        self._limit = limit
 
     async def __aenter__(self) -> AiohttpSocket:
         request, read = self._request, self._timeout.read
@@ -54,7 +56,7 @@ class Opening:
                     proxy=self._proxy,
                     timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE),
                     heartbeat=heartbeat,
-                    max_msg_size=0,
+                    max_msg_size=self._limit or 0,
                 )
         except TimeoutError as error:
             where = redact_url(request.url)
@@ -88,11 +90,21 @@ class AiohttpSocket:
             return str(message.data).encode()
         if message.type is aiohttp.WSMsgType.BINARY:
             return bytes(message.data)
+        if _is_too_large(message.data):
+            raise ProtocolError(
+                f"A message of {redact_url(self._url)} is too large: {message.data} "
+                "(Limits.event). To take it, connect with limits=Limits(event=...)."
+            )
         code = self._socket.close_code
         if code in _ORDERLY and message.type is not aiohttp.WSMsgType.ERROR:
             return None
         what = self._socket.exception() or f"the WebSocket was closed with code {code}"
         raise ConnectionLostError(f"The connection to {redact_url(self._url)} broke: {what}.")
+
+
+def _is_too_large(error: object) -> bool:
+    too_large = aiohttp.WSCloseCode.MESSAGE_TOO_BIG
+    return isinstance(error, aiohttp.WebSocketError) and error.code == too_large
 
 
 async def redirects_refused(

@@ -7,6 +7,7 @@ implementation never pass: they come out as `ConnectError`, `ConnectTimeout`,
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -34,6 +35,38 @@ class Timeout:
     read: float | None = 180.0
     upload: float | None = None
     total: float | None = None
+
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a server's words is taken, and kept; None: no limit.
+
+    An error that one of these causes names it. Sizes count in bytes, after decompression.
+
+    Attributes:
+        answer: Of one answer that is read as a whole: config, API info, the result of an unqueued
+            call, what an upload or a component's function answers.
+        event: Of one message of a job: a server-sent event, or what a WebSocket brings.
+        kept_events: Events of one job that are kept for those who iterate it. When there are more,
+            the older half is dropped; `job.dropped` counts them, and an iteration that has missed
+            some says so in the log. The result of a job is never dropped.
+        kept_bytes: The same, by the size of the messages that the events came in.
+        download: Of one file that is fetched.
+    """
+
+    answer: int | None = 256 * _MIB
+    event: int | None = 256 * _MIB
+    kept_events: int | None = 100_000
+    kept_bytes: int | None = 512 * _MIB
+    download: int | None = None
+
+
+def bound(limit: int | None) -> int:
+    """Return a limit as a number to compare with."""
+    return sys.maxsize if limit is None else limit
 
 
 class Answer(NamedTuple):
@@ -85,6 +118,7 @@ class Socket(Protocol):
 
         Raises:
             ConnectionLostError: It breaks off, or answers no ping for `Timeout.read`.
+            ProtocolError: The message is longer than `Limits.event` allows.
         """
         ...
 
@@ -95,8 +129,19 @@ class Transport(Protocol):
     Headers and cookies belong to one origin, that of the app, and are sent nowhere else.
     """
 
-    async def request(self, request: Request, timeout: Timeout) -> Answer:
-        """Send a request, read the whole answer."""
+    async def request(
+        self, request: Request, timeout: Timeout, limits: Limits | None = None
+    ) -> Answer:
+        """Send a request, read the whole answer.
+
+        Args:
+            request: What is asked.
+            timeout: Its deadlines.
+            limits: How long the answer may be; None: as the transport was made.
+
+        Raises:
+            ProtocolError: It is longer.
+        """
         ...
 
     def stream(
@@ -105,7 +150,9 @@ class Transport(Protocol):
         """Send a request, read the answer as it comes."""
         ...
 
-    def websocket(self, request: Request, timeout: Timeout) -> AbstractAsyncContextManager[Socket]:
+    def websocket(
+        self, request: Request, timeout: Timeout, limits: Limits | None = None
+    ) -> AbstractAsyncContextManager[Socket]:
         """Open a WebSocket; leaving the context closes it.
 
         Raises:

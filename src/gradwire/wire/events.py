@@ -56,7 +56,8 @@ class Origin(msgspec.Struct, frozen=True):
 class DataEvent(msgspec.Struct, frozen=True, eq=False):
     """The endpoint's outputs, complete or as far as they have grown.
 
-    Decoding and applying diffs happens when `data` or `delta` is read.
+    Decoding and applying diffs happens when `data` or `delta` is read. Reading the events of a job
+    in their order, each is worked out from the one before it.
     """
 
     type: ClassVar[Literal["data"]] = "data"
@@ -74,7 +75,9 @@ class DataEvent(msgspec.Struct, frozen=True, eq=False):
         values = self._values
         if values is None:
             values = self._origin.finish(self._steps.values(self._step))
-            force_setattr(self, "_values", values)
+            if self._step == 0:
+                # Not those of diffs: a text of n steps, kept at each of them, has n squared words.
+                force_setattr(self, "_values", values)
         return values
 
     @property

@@ -59,6 +59,8 @@ from gradwire.wire.messages import (
 )
 from gradwire.wire.prediction import Prediction
 
+MAX_LOGS = 10_000
+"""Messages of `gr.Info` and the like that a result has; of more, the newest."""
 _NULL = len(b"null")
 _FULL_STEPS = frozenset({"ws", "sse", "sse_v1"})
 
@@ -74,6 +76,7 @@ class Run:
         over: Whether the server has said that it ended.
         outcome: None while the job lives; then its `Prediction` or its error.
         heard_on: The number of the stream that last carried a message for it (see `session.py`).
+        held: Bytes of the messages that have come for it since somebody set this to 0.
     """
 
     __slots__ = (
@@ -92,6 +95,7 @@ class Run:
         "event_id",
         "fn_index",
         "heard_on",
+        "held",
         "logs",
         "outcome",
         "over",
@@ -116,6 +120,7 @@ class Run:
         self.over = False
         self.outcome: Prediction | GradwireError | None = None
         self.heard_on = 0
+        self.held = 0
         self.logs: list[LogEvent] = []
         self._queue = queue
         self._diffs = protocol not in _FULL_STEPS
@@ -196,6 +201,8 @@ class Run:
             fn_index=self.fn_index,
         )
         self.logs.append(event)
+        if len(self.logs) > MAX_LOGS:
+            del self.logs[: MAX_LOGS // 2]
         if self._wants_log:
             news.append(event)
 
@@ -207,10 +214,9 @@ class Run:
             return
         self._note(message, news)
         if output.data:
-            full = not self._diffs or type(message) is ProcessStreaming
-            data = self._step(output.data, full)
-            if self._wants_data:
-                news.append(data)
+            if self._wants_data:  # else only the end counts, which is always full
+                full = not self._diffs or type(message) is ProcessStreaming
+                news.append(self._step(output.data, full))
             if len(output.render_config) > _NULL:
                 self._render(output, news)
 
@@ -254,6 +260,15 @@ class Run:
         else:
             step = steps.add_diff(data)
         return DataEvent(self._origin, steps, step, final)
+
+    def renew(self) -> None:
+        """Let go of the steps so far: those to come build on what these have led to.
+
+        Raises:
+            ProtocolError: These cannot be decoded.
+        """
+        if self._steps is not None:
+            self._steps = self._steps.renewed()
 
     def _render(self, output: Output, news: list[Event]) -> None:
         try:

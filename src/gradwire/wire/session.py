@@ -9,7 +9,8 @@ recordings of real servers teach:
   a stream opened while no job is pending hangs without a word: `needs_stream` is true only while
   one is.
 - Messages may overtake the POST's answer. They are kept until the job's id is known (`_early`),
-  bounded, because some belong to jobs that ended long ago and nobody will ask for them.
+  bounded, because some belong to jobs that ended long ago and nobody will ask for them. Where there
+  are too many, those of the oldest id go, and a job that turns up for it fails.
 - The server ends the stream (`close_stream` from `sse_v3`, else plain EOF) when no job is pending.
   A job accepted at that very moment has had no message on this stream, and its messages wait for
   the next one: it stays, and `needs_stream` is true again. A job that has had one was pending, so
@@ -42,12 +43,21 @@ from gradwire.wire.messages import (
 from gradwire.wire.run import Run
 
 AnyMessage = ServerMessage | Unknown | Malformed
+Early = tuple[AnyMessage, int]
+"""A message and its bytes."""
 Delivery = tuple[Run, list[Event]]
 
 MAX_EARLY_MESSAGES = 10_000
+"""Messages that are kept for jobs whose id is not known yet."""
+MAX_EARLY_BYTES = 64 * 1024 * 1024
+"""Bytes of all these messages."""
 MAX_ENDED_IDS = 10_000
+"""Ids of ended jobs that are remembered, so that what still comes for them is dropped."""
 MAX_SILENT_STREAMS = 5
 """Streams in a row that ended without a message for anybody before the jobs are given up."""
+
+_SAME_ID = "The server gave two jobs the same id."
+_TOO_EARLY = "Too many messages came for the job before its id was known; they were dropped."
 
 
 class Session:
@@ -65,9 +75,11 @@ class Session:
         self.closing = False
         self._runs: dict[str | None, Run] = {}  # None is nobody's id
         self._left: dict[str, Run] = {}
-        self._early: OrderedDict[str, list[AnyMessage]] = OrderedDict()
+        self._early: OrderedDict[str, list[Early]] = OrderedDict()
         self._early_count = 0
-        self._ended: OrderedDict[str | None, None] = OrderedDict()
+        self._early_bytes = 0
+        # Ids that take no more messages, and why a job cannot have one of them.
+        self._ended: OrderedDict[str | None, str] = OrderedDict()
         self._stream = 0
         self._silent_streams = 0
 
@@ -97,19 +109,18 @@ class Session:
         """Take in a job that the server has accepted; return what has already been said of it."""
         if event_id in self._runs or event_id in self._ended:
             # Nobody can tell whose messages they are; the first one keeps them.
-            return run.fail(
-                ProtocolError("The server gave two jobs the same id.", event_id=event_id)
-            )
+            problem = self._ended.get(event_id, _SAME_ID)
+            return run.fail(ProtocolError(problem, event_id=event_id))
         events = run.accepted(event_id)
-        early = self._early.pop(event_id, [])
-        self._early_count -= len(early)
+        early = self._take_early(event_id)
         if run.ended:
-            for message in early:
+            for message, _ in early:
                 self._hear_of_left(run, message)
             self._forget(event_id)
             return events
         self._runs[event_id] = run
-        for message in early:
+        for message, size in early:
+            run.held += size
             self._deliver(run, message, events)
         return events
 
@@ -163,15 +174,16 @@ class Session:
             message = decode_message(data)
             run = runs.get(message.event_id)
             if run is None:
-                self._take_other(message, news)
+                self._take_other(message, len(data), news)
             else:
+                run.held += len(data)
                 events = news.get(run)
                 if events is None:
                     events = news[run] = []
                 self._deliver(run, message, events)
         return news
 
-    def _take_other(self, message: AnyMessage, news: dict[Run, list[Event]]) -> None:
+    def _take_other(self, message: AnyMessage, size: int, news: dict[Run, list[Event]]) -> None:
         """Take a message that is not for one of the pending jobs."""
         event_id = message.event_id
         if event_id is None:
@@ -185,7 +197,7 @@ class Session:
             self._hear_of_left(run, message)
             news.setdefault(run, [])
         else:
-            self._keep(event_id, message)
+            self._keep(event_id, message, size)
 
     def ended(self, reason: str | None = None) -> list[Delivery]:
         """The stream is over; fail the jobs that cannot get their messages any more.
@@ -237,17 +249,25 @@ class Session:
         for run in list(self._runs.values()):
             self._deliver(run, message, news.setdefault(run, []))
 
-    def _keep(self, event_id: str, message: AnyMessage) -> None:
+    def _keep(self, event_id: str, message: AnyMessage, size: int) -> None:
         if event_id in self._ended:
             return
-        self._early.setdefault(event_id, []).append(message)
+        self._early.setdefault(event_id, []).append((message, size))
         self._early_count += 1
-        while self._early_count > MAX_EARLY_MESSAGES:
-            _, dropped = self._early.popitem(last=False)
-            self._early_count -= len(dropped)
+        self._early_bytes += size
+        while self._early_count > MAX_EARLY_MESSAGES or self._early_bytes > MAX_EARLY_BYTES:
+            oldest = next(iter(self._early))
+            self._take_early(oldest)
+            self._forget(oldest, _TOO_EARLY)
 
-    def _forget(self, event_id: str | None) -> None:
-        self._ended[event_id] = None
+    def _take_early(self, event_id: str) -> list[Early]:
+        early = self._early.pop(event_id, [])
+        self._early_count -= len(early)
+        self._early_bytes -= sum(size for _, size in early)
+        return early
+
+    def _forget(self, event_id: str | None, why: str = _SAME_ID) -> None:
+        self._ended[event_id] = why
         if len(self._ended) > MAX_ENDED_IDS:
             self._ended.popitem(last=False)
 

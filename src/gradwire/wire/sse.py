@@ -8,25 +8,38 @@ U+0085 are ordinary characters here. Gradio names no events, so only each event'
 
 from __future__ import annotations
 
+import sys
+
+from gradwire.errors import ProtocolError
+
 
 class EventStreamParser:
     """Split a byte stream into the data of its events; feed it pieces of any size.
 
     An event that the stream ends in the middle of is dropped, as the standard says.
+
+    Args:
+        limit: Bytes that one event may have.
     """
 
-    __slots__ = ("_data", "_first", "_skip_lf", "_tail")
+    __slots__ = ("_data", "_first", "_held", "_limit", "_skip_lf", "_tail")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = sys.maxsize) -> None:
         # Pieces of a line that has not ended yet, joined once when it does: joining at every piece
         # would make a line of 16 MB quadratic.
         self._tail: list[bytes] = []
         self._data: list[bytes] = []
         self._skip_lf = False
         self._first = True
+        self._limit = limit
+        self._held = 0  # bytes in `_tail` and `_data`
 
     def feed(self, piece: bytes) -> list[bytes]:
-        """Take the next bytes; return the data of the events that they complete."""
+        """Take the next bytes; return the data of the events that they complete.
+
+        Raises:
+            ProtocolError: An event has more bytes than the limit allows.
+        """
         if self._skip_lf and piece:
             # The CR that ended the last piece has already ended its line.
             self._skip_lf = False
@@ -34,17 +47,36 @@ class EventStreamParser:
                 piece = piece[1:]
         if b"\n" not in piece and b"\r" not in piece:
             if piece:
-                self._tail.append(piece)
+                self._keep(piece)
             return []
         if self._tail:
+            before = len(piece)
             self._tail.append(piece)
             piece = b"".join(self._tail)
             self._tail.clear()
+            self._held -= len(piece) - before
         if self._first:
             self._first = False
             piece = piece.removeprefix(b"\xef\xbb\xbf")
         events = self._plain(piece)
-        return self._lines(piece) if events is None else events
+        if events is None:
+            events = self._lines(piece)
+        # A piece is small, and so is what it completes, unless much was kept before.
+        if len(piece) > self._limit and any(len(event) > self._limit for event in events):
+            raise self._too_large()
+        return events
+
+    def _keep(self, piece: bytes) -> None:
+        self._tail.append(piece)
+        self._held += len(piece)
+        if self._held > self._limit:
+            raise self._too_large()
+
+    def _too_large(self) -> ProtocolError:
+        return ProtocolError(
+            f"A message of the server has more than {self._limit:,} bytes (Limits.event). "
+            "To take it, connect with limits=Limits(event=...)."
+        )
 
     def _plain(self, text: bytes) -> list[bytes] | None:
         """Split events of one line each, which is all that Gradio sends; None if it is not that.
@@ -58,7 +90,7 @@ class EventStreamParser:
         if text.count(b"\n", 0, end) != 2 * len(events):  # there are other lines
             return None
         if end < len(text):
-            self._tail.append(text[end:])
+            self._keep(text[end:])
         return events
 
     def _lines(self, text: bytes) -> list[bytes]:
@@ -67,18 +99,25 @@ class EventStreamParser:
         if text.endswith(b"\r"):
             self._skip_lf = True
         elif not text.endswith(b"\n"):
-            self._tail.append(lines.pop())
+            self._keep(lines.pop())
         events = []
         data = self._data
         for line in lines:
             if line:
                 if line.startswith(b"data: "):
-                    data.append(line[6:])
+                    self._add(line[6:])
                 elif line.startswith(b"data:"):
-                    data.append(line[5:])
+                    self._add(line[5:])
                 elif line == b"data":
-                    data.append(b"")
+                    self._add(b"")
             elif data:
                 events.append(data[0] if len(data) == 1 else b"\n".join(data))
+                self._held -= sum(map(len, data)) + len(data)
                 data.clear()
         return events
+
+    def _add(self, line: bytes) -> None:
+        self._data.append(line)
+        self._held += len(line) + 1  # empty lines need their place too
+        if self._held > self._limit:
+            raise self._too_large()

@@ -292,3 +292,95 @@ def test_nothing_is_missed_between_the_look_and_the_wait() -> None:
                 log.add([each])
             log.end(GOOD)
             assert reading.result(20)
+
+
+# -- more events than may be kept ------------------------------------------------------------------
+
+
+def read_on(reader: Reader[Event], count: int) -> list[str]:
+    return [next(reader).log for _ in range(count)]  # type: ignore[union-attr]
+
+
+def numbers(start: int, end: int) -> list[str]:
+    return [str(number) for number in range(start, end)]
+
+
+def test_the_older_half_is_dropped(caplog: pytest.LogCaptureFixture) -> None:
+    log = EventLog(most=10)
+    early: Reader[Event] = Reader(log)
+    for each in EVENTS[:10]:
+        assert not log.add([each])
+    assert read_on(early, 7) == numbers(0, 7)
+    assert log.add([EVENTS[10]])
+    assert log.window == (6, EVENTS[6:11])
+    assert log.total == 11
+    assert read_on(early, 4) == numbers(7, 11)
+    assert caplog.text == ""
+    with caplog.at_level(logging.WARNING, "gradwire"):
+        assert read_on(Reader(log), 5) == numbers(6, 11)
+    assert "6 events of a job were dropped" in caplog.text
+    assert "Limits.kept_events" in caplog.text
+
+
+def test_what_came_last_is_kept_however_large_it_is() -> None:
+    log = EventLog(most_bytes=100)
+    assert not log.add(EVENTS[:3], 60)
+    assert log.add(EVENTS[3:5], 1000)
+    assert log.window == (3, EVENTS[3:5])
+    assert log.add(EVENTS[5:6], 20)
+    assert log.window == (5, EVENTS[5:6])
+    assert not log.add(EVENTS[6:7], 20)
+    assert not log.add(EVENTS[7:8], 30)
+    assert log.add(EVENTS[8:9], 40)
+    assert log.window == (8, EVENTS[8:9])
+
+
+def test_a_batch_of_more_than_may_be_kept_is_cut() -> None:
+    log = EventLog(most=10)
+    assert log.add(EVENTS)
+    assert log.window == (290, EVENTS[290:])
+    assert log.add(EVENTS[:1])
+    assert log.window == (300, EVENTS[:1])
+
+
+def test_a_reader_that_waits_is_woken_across_a_drop() -> None:
+    log, calls = EventLog(most=4), []
+    log.add(EVENTS[:4])
+    assert log.wake_after(4, lambda: calls.append(1))
+    log.add(EVENTS[4:5])
+    assert calls == [1]
+    assert not log.wake_after(4, pytest.fail)
+    assert log.wake_after(5, lambda: None)
+
+
+def test_the_end_comes_after_the_newest_events() -> None:
+    log = EventLog(most=5)
+    write(log, AppError("boom"))
+    seen, error = drain(log)
+    assert seen == EVENTS[-len(seen) :]
+    assert 1 <= len(seen) <= 5
+    assert str(error) == "boom"
+    assert asyncio.run(drain_async(log))[0] == seen
+
+
+def test_threads_read_what_they_can_while_much_is_dropped() -> None:
+    for _ in range(20):
+        log = EventLog(most=8)
+        with ThreadPoolExecutor(5) as pool:
+            readers = [pool.submit(drain, log) for _ in range(4)]
+            pool.submit(write, log, GOOD, lambda: time.sleep(0))
+            for reader in readers:
+                seen, _ = reader.result(30)
+                places = [int(each.log) for each in seen]
+                assert places == sorted(set(places))
+                assert places[-1] == 299
+        assert nobody_waits(log)
+
+
+def test_memory_stays_bounded() -> None:
+    log = EventLog(most=100, most_bytes=10_000)
+    for number in range(10_000):
+        log.add([EVENTS[number % 300]], 50)
+        assert len(log.window.events) <= 101
+        assert len(log._batches) <= 101
+    assert log.total == 10_000

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gradwire.client.options import Options, merge_headers, parse_cookies
 from gradwire.errors import InvalidArgumentError
-from gradwire.transport.base import Timeout
+from gradwire.transport.base import Limits, Timeout
 
 NAMES = sorted(field.name for field in fields(Options))
 SETTLED = ["auth", "cookies", "session_hash", "verify", "proxy", "trust_env", "token"]
@@ -56,6 +56,8 @@ VALID = [
     ("cookies", "a=b; c=d", {"a": "b", "c": "d"}),
     ("headers", {"A": "b"}, {"A": "b"}),
     ("headers", None, {}),
+    ("limits", None, Limits()),
+    ("limits", Limits(answer=1, download=None), Limits(answer=1)),
     ("query_params", {"a": ""}, {"a": ""}),
     ("session_hash", "abc", "abc"),
     ("events", "log", {"log"}),
@@ -127,6 +129,14 @@ INVALID = [
     ("timeout", float("nan")),
     ("timeout", Timeout(read=0)),
     ("timeout", Timeout(connect="5")),  # type: ignore[arg-type]
+    ("limits", 1000),
+    ("limits", {"answer": 1000}),
+    ("limits", Limits(answer=0)),
+    ("limits", Limits(event=-1)),
+    ("limits", Limits(kept_events=1.5)),  # type: ignore[arg-type]
+    ("limits", Limits(kept_bytes=True)),
+    ("limits", Limits(download="1 GB")),  # type: ignore[arg-type]
+    ("limits", Limits(download=2**70)),
     ("max_retries", -1),
     ("max_retries", 1.5),
     ("max_retries", True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import random
 import sys
 import threading
@@ -272,3 +273,54 @@ def test_many_threads_read_while_one_writes() -> None:
     for reader in readers:
         reader.join()
     assert failures == []
+
+
+# -- letting go of what came before ----------------------------------------------------------------
+
+
+def test_renewed_steps_go_on_from_the_last_value() -> None:
+    old = steps_of(["a", 1, float("inf")], [grow("b"), [], []], [grow("c"), [], []])
+    new = old.renewed()
+    assert new.last_step == 0
+    assert new.add_diff(raw([grow("d"), [["replace", [], 2]], []])) == 1
+    assert new.values(1) == ["abcd", 2, None]  # no number in JSON: msgspec writes null
+    assert new.delta(1) == ["d", 2, None]
+    assert new.values(0) == ["abc", 1, None]
+    assert new.values(1) == ["abcd", 2, None]
+    assert old.values(1) == ["ab", 1, None]
+
+
+def test_renewed_steps_keep_nothing_of_the_old_ones() -> None:
+    old = steps_of(["a"], *([grow("b")] for _ in range(50)))
+    new = old.renewed()
+    held = [found for found in gc.get_referents(new) if not isinstance(found, type)]
+    assert all(found is not old and found is not old._diffs for found in held)
+    assert len(new._diffs) == len(bytes(new._full)) == 0
+
+
+def test_renewed_steps_know_what_does_not_fit() -> None:
+    broken = [["append", ["nowhere"], "x"]]
+    new = steps_of(["a"], [broken]).renewed()
+    new.add_diff(raw([grow("b")]))
+    assert new.values(1) == ["a"]  # only a whole value heals it
+    new.add_diff(raw([[["replace", [], "whole"]]]))
+    assert new.values(2) == ["whole"]
+
+
+def test_the_end_after_renewed_steps() -> None:
+    new = steps_of(["a"], [grow("b")]).renewed()
+    end = OutputSteps(raw(["ab"]), new)
+    assert end.delta(0) == [""]
+    assert end.values(0) == ["ab"]
+
+
+def test_steps_without_diffs_need_no_renewing() -> None:
+    steps = OutputSteps(raw(["a"]))
+    assert steps.renewed() is steps
+
+
+def test_renewing_what_cannot_be_decoded() -> None:
+    steps = OutputSteps(msgspec.Raw(b"[1"))
+    steps.add_diff(raw([grow("b")]))
+    with pytest.raises(ProtocolError):
+        steps.renewed()

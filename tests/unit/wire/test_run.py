@@ -23,6 +23,7 @@ from gradwire.errors import (
     SessionNotFoundError,
     ValidationError,
 )
+from gradwire.wire import run as run_module
 from gradwire.wire.events import EVENT_TYPES, Event, StatusEvent
 from gradwire.wire.messages import decode_message
 from gradwire.wire.prediction import Prediction
@@ -395,3 +396,48 @@ def test_any_messages_in_any_order(messages: list[dict[str, Any]], protocol: str
     last = [stage in ("complete", "error") for stage in stages(events)]
     assert last.count(True) == run.ended
     assert not run.ended or last[-1]
+
+
+# -- what is kept ----------------------------------------------------------------------------------
+
+
+def test_only_the_newest_logs_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "MAX_LOGS", 10)
+    run = make_run()
+    for number in range(35):
+        say(run, "log", log=str(number), level="info")
+        assert len(run.logs) <= 10
+    end(run, "x")
+    assert isinstance(run.outcome, Prediction)
+    assert [event.log for event in run.outcome.logs][-3:] == ["32", "33", "34"]
+
+
+def test_steps_that_nobody_wants_are_not_kept() -> None:
+    run = make_run(wanted=())
+    for number in range(100):
+        assert step(run, number) == []
+    assert run._steps is None
+    end(run, "the end")
+    assert isinstance(run.outcome, Prediction)
+    assert run.outcome.data == ["the end"]
+
+
+def test_a_run_can_let_go_of_its_steps() -> None:
+    run = make_run()
+    events = step(run, "a") + step(run, [["append", [], "b"]])
+    run.renew()
+    run.renew()
+    events += step(run, [["append", [], "c"]]) + end(run, "abc")
+    assert data_of(events) == [["a"], ["ab"], ["abc"], ["abc"]]
+    data = [event for event in events if event.type == "data"]
+    assert [event.delta for event in data] == [["a"], ["b"], ["c"], [""]]
+    make_run().renew()  # has none
+
+
+def test_the_values_of_diffs_are_not_kept() -> None:
+    run = make_run(wanted=("data",))
+    events: list[Any] = step(run, "a")
+    for _ in range(50):
+        events += step(run, [["append", [], "b" * 100]])
+    assert [len(event.data[0]) for event in events] == [1 + 100 * n for n in range(51)]
+    assert [event._values is None for event in events] == [False] + [True] * 50

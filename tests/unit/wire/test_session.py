@@ -491,3 +491,43 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
+
+
+# -- messages of nobody ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", ["MAX_EARLY_MESSAGES", "MAX_EARLY_BYTES"])
+def test_messages_of_nobody_are_bounded(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setattr(session_module, limit, 5 if limit == "MAX_EARLY_MESSAGES" else 500)
+    session, _ = opened("a")
+    for number in range(100):
+        session.receive(step(f"nobody-{number}", "x" * 20))
+        assert session._early_count == sum(map(len, session._early.values())) <= 5
+        assert session._early_bytes <= 500
+    lost, kept = make_run(), make_run()
+    session.accept(lost, "nobody-0")
+    assert isinstance(lost.outcome, ProtocolError)
+    assert "Too many messages came" in str(lost.outcome)
+    assert session.accept(kept, "nobody-99")
+    assert not kept.ended
+    assert session._early_count == sum(map(len, session._early.values()))
+
+
+def test_one_message_of_nobody_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "MAX_EARLY_BYTES", 500)
+    session, _ = opened("a")
+    session.receive(step("b", "x" * 1000))
+    assert (session._early_count, session._early_bytes) == (0, 0)
+    run = make_run()
+    session.accept(run, "b")
+    assert run.ended
+
+
+def test_a_run_knows_what_came_for_it() -> None:
+    session, (a,) = opened("a")
+    first, second = step("a", "x"), step("b", "y" * 100)
+    session.receive(first)
+    session.receive(second)
+    b = make_run()
+    session.accept(b, "b")
+    assert (a.held, b.held) == (len(first), len(second))

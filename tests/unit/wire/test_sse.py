@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording import names, streams, versions
 
+from gradwire.errors import ProtocolError
 from gradwire.wire.sse import EventStreamParser
 
 STREAMS = sorted(
@@ -186,3 +187,62 @@ def test_nothing_is_kept_of_what_was_handed_on() -> None:
     for _ in range(1000):
         parser.feed(b"data: " + b"x" * 100 + b"\n\n")
     assert parser._tail == parser._data == []
+
+
+# -- how large an event may be ---------------------------------------------------------------------
+
+LIMIT = 1000
+
+
+def fed(stream: bytes, size: int, limit: int = LIMIT) -> list[bytes]:
+    parser, events = EventStreamParser(limit), []
+    for start in range(0, len(stream), size):
+        events += parser.feed(stream[start : start + size])
+    return events
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 5000])
+@pytest.mark.parametrize("end", [b"\n\n", b"\r\n\r\n"])
+def test_events_up_to_the_limit_are_taken(size: int, end: bytes) -> None:
+    event = b"x" * (LIMIT - 10)
+    assert fed((b"data: " + event + end) * 20, size) == [event] * 20
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 5000])
+@pytest.mark.parametrize(
+    "stream",
+    [
+        b"data: " + b"x" * (LIMIT + 1) + b"\n\n",
+        b"data: a\n\ndata: " + b"x" * (LIMIT + 1) + b"\n\ndata: b\n\n",
+        b"data: " + b"x" * 5 * LIMIT,
+        b"data: x\r\n" * LIMIT,
+        b"data\n" * (LIMIT + 1),
+        b"id: " + b"x" * 5 * LIMIT,
+    ],
+    ids=["line", "among-others", "no-end", "many-lines", "empty-lines", "no-data"],
+)
+def test_an_event_beyond_the_limit_is_an_error(stream: bytes, size: int) -> None:
+    if stream.startswith(b"id") and size > len(stream):
+        return  # it came at once, and was not kept
+    with pytest.raises(ProtocolError, match=r"1,000 bytes \(Limits.event\)"):
+        fed(stream, size)
+
+
+def test_many_small_events_do_not_add_up() -> None:
+    parser = EventStreamParser(LIMIT)
+    for _ in range(LIMIT):
+        assert parser.feed(b"data: a\n\nda") == [b"a"]
+        assert parser.feed(b"ta: b\n") == []
+        assert parser.feed(b"data: c\n:comment\nid: 5\n\n") == [b"b\nc"]
+
+
+@given(st.binary(max_size=300), st.integers(1, 50), st.integers(1, 40))
+def test_a_limit_changes_nothing_but_what_is_too_large(body: bytes, size: int, limit: int) -> None:
+    stream = b"data: " + body.replace(b"\0", b"\ndata: ").replace(b"\1", b"\n\n") + b"\n\n"
+    try:
+        limited = fed(stream, size, limit)
+    except ProtocolError:
+        assert len(stream) > limit
+    else:
+        assert limited == fed(stream, size, 10_000)
+        assert all(len(event) <= limit for event in limited)
