@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
@@ -75,3 +81,26 @@ def connections(port: int) -> int:
         for each in psutil.Process().net_connections("inet")
         if each.raddr and each.raddr.port == port and each.status == "ESTABLISHED"
     )
+
+
+def script(code: str, *args: str) -> subprocess.Popen[str]:
+    """Run a program that is picky about warnings."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finished(process: subprocess.Popen[str], within: float = 20.0) -> tuple[int, str, str]:
+    """Wait for a program; return its exit code and what it printed."""
+    try:
+        out, err = process.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its children too
+        process.communicate()
+        raise
+    return process.returncode, out.strip(), err

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from leaks import nothing_is_left  # noqa: F401
 
 from . import table
 from .capabilities import CAPABILITIES

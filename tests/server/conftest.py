@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
+from leaks import nothing_is_left  # noqa: F401
 from proxy import ForwardProxy, Proxy
 from servers.launch import Server, running
 

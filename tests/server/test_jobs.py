@@ -146,6 +146,7 @@ async def test_the_id_of_a_job(any_server: Server) -> None:
         assert await job.wait_for_id() == job.event_id
 
 
+@pytest.mark.complains
 @asynchronous
 async def test_callbacks_at_the_end(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     async with AsyncClient.connect(server.url) as client:
@@ -262,6 +263,7 @@ def test_a_job_of_one_thread_is_waited_for_in_another(client: Client) -> None:
     assert job.wait_for_id() == job.event_id is not None
 
 
+@pytest.mark.complains
 def test_callbacks_in_a_thread(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     called: list[Job] = []
     job = client.submit("hello", ["x"])

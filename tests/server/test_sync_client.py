@@ -6,16 +6,22 @@ import asyncio
 import gc
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from helpers import asynchronous, connections, eventually, eventually_so, run, unique
+from helpers import (
+    asynchronous,
+    connections,
+    eventually,
+    eventually_so,
+    finished,
+    run,
+    script,
+    unique,
+)
 from servers.launch import Server
 
 from gradwire import AsyncClient, Client, ClientClosedError, ConnectError, InvalidArgumentError
@@ -243,26 +249,6 @@ def test_a_client_whose_loop_is_gone(server: Server) -> None:
 
 
 # -- processes -------------------------------------------------------------------------------------
-
-
-def script(code: str, *args: str) -> subprocess.Popen[str]:
-    """Run a program that is picky about warnings."""
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def finished(process: subprocess.Popen[str], within: float = 20.0) -> tuple[int, str, str]:
-    """Wait for a program; return its exit code and what it printed."""
-    try:
-        out, err = process.communicate(timeout=within)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-    return process.returncode, out.strip(), err
 
 
 @pytest.mark.parametrize(

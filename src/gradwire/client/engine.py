@@ -90,7 +90,10 @@ class Engine:
         if job.way == "stream" and not job.files:
             self.joins.add(job)
             return None
-        return self.spawn(self.attend(job, self._bring(job)))
+        return self.spawn(self._start(job))
+
+    async def _start(self, job: AsyncJob[Event]) -> None:
+        await self.attend(job, self._bring(job))
 
     async def _bring(self, job: AsyncJob[Event]) -> None:
         if job.files:

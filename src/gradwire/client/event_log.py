@@ -23,6 +23,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from gradwire.client.loop_thread import leave_daemon
 from gradwire.errors import GradwireError
 from gradwire.wire.events import Event
 from gradwire.wire.prediction import Prediction
@@ -246,12 +247,18 @@ def _set(waiter: asyncio.Future[None]) -> None:
 
 
 class Reader(Generic[E]):
-    """One iteration over a log in a thread: `for event in Reader(log)`."""
+    """One iteration over a log in a thread: `for event in Reader(log)`.
 
-    __slots__ = ("_index", "_log", "_over")
+    Args:
+        log: What is read.
+        check: Called before each waiting, to raise an error where it would be in vain.
+    """
 
-    def __init__(self, log: EventLog) -> None:
+    __slots__ = ("_check", "_index", "_log", "_over")
+
+    def __init__(self, log: EventLog, check: Callable[[], object] = lambda: None) -> None:
         self._log = log
+        self._check = check
         self._index = 0
         self._over = False
 
@@ -275,6 +282,7 @@ class Reader(Generic[E]):
                 self._over = True
                 log.result()
             else:
+                self._check()
                 wait_in_thread(log, self._index)
         event: E = events[place]
         self._index += 1
@@ -295,3 +303,4 @@ def wait_in_thread(log: EventLog, seen: int | None = None, timeout: float | None
         return news.wait(None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
     finally:
         log.forget(news.set)
+        leave_daemon()

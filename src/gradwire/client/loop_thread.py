@@ -57,6 +57,7 @@ class LoopThread:
         """
         try:
             check_no_loop()
+            self.check()
             with self._lock:
                 self.check()
                 future: Future[T] = asyncio.run_coroutine_threadsafe(work, self.loop)
@@ -66,6 +67,7 @@ class LoopThread:
         try:
             return future.result()
         except CancelledError:
+            leave_daemon()
             # Nobody else cancels it: the loop is being stopped, with the last client.
             raise ClientClosedError("The client was closed during the call.") from None
         except BaseException:
@@ -74,6 +76,7 @@ class LoopThread:
 
     def call_soon(self, function: Callable[[], object]) -> None:
         """Call a function in the loop's thread, without waiting for it."""
+        self.check()
         with self._lock:
             self.check()
             self.loop.call_soon_threadsafe(function)
@@ -84,12 +87,14 @@ class LoopThread:
         Raises:
             ClientClosedError: It cannot: see `run`.
         """
+        # Also before the lock is taken: after a fork nobody is there to give it back.
         if self.forked:
             raise ClientClosedError(
                 "This client was made before the process was forked; its connections belong to the "
                 "parent. Connect in the child."
             )
         if self.stopping:
+            leave_daemon()
             raise ClientClosedError("The client is closed. Connect again.")
 
     @property
@@ -128,6 +133,19 @@ def check_no_loop() -> None:
     )
 
 
+def leave_daemon() -> None:
+    """End a daemon thread without a word if the interpreter is exiting.
+
+    It would be stopped in the middle of any other waiting, too. An error that it has no reason to
+    expect would be the last thing that the program prints.
+
+    Raises:
+        SystemExit: As above; of a thread, Python does not show it.
+    """
+    if _shared.exiting and threading.current_thread().daemon:
+        raise SystemExit
+
+
 class _Shared:
     """The process's loop thread and how many clients use it."""
 
@@ -135,6 +153,7 @@ class _Shared:
         self.lock = threading.Lock()
         self.thread: LoopThread | None = None
         self.users = 0
+        self.exiting = False
 
 
 _shared = _Shared()
@@ -188,6 +207,7 @@ def _forget_after_fork() -> None:
 
 @atexit.register
 def _stop_at_exit() -> None:
+    _shared.exiting = True
     thread, _shared.thread = _shared.thread, None
     if thread is not None:
         thread.stop()

@@ -325,6 +325,7 @@ def _connected(connecting: Connecting[_Inner]) -> _Inner:
         inner = lease.thread.run(_connect(connecting, lease))
     except BaseException:
         lease.release()
+        lease.thread.join_if_stopping()
         raise
     inner._thread = lease.thread
     return inner
@@ -360,7 +361,7 @@ class Job(Generic[E]):
         if not self.done():
             loop_thread.check_no_loop()
             self._thread.check()
-        return Reader(self._job.log)
+        return Reader(self._job.log, self._thread.check)
 
     def result(self, timeout: float | None = None) -> Prediction:
         """Wait for the result; see `AsyncJob.result`.

@@ -22,7 +22,7 @@ from gradwire.hub.api import Hub
 from gradwire.hub.signing import PARAMETER, Signature
 from gradwire.hub.status import status_of
 from gradwire.hub.waking import Look
-from gradwire.transport.base import Answer, AnswerStream, Socket, Timeout, Transport
+from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, Transport
 from gradwire.wire.requests import Request, trusts
 
 _DOWN = frozenset({502, 503, 504})
@@ -59,10 +59,12 @@ class SpaceTransport:
         self._look = look
         self._signature = signature
 
-    async def request(self, request: Request, timeout: Timeout) -> Answer:
+    async def request(
+        self, request: Request, timeout: Timeout, limits: Limits | None = None
+    ) -> Answer:
         """Send a request, read the whole answer."""
         try:
-            answer = await self.inner.request(await self._signed(request), timeout)
+            answer = await self.inner.request(await self._signed(request), timeout, limits)
         except (ConnectError, ConnectionLostError) as error:
             await self._explain(error)
             raise
@@ -88,9 +90,11 @@ class SpaceTransport:
             raise
 
     @asynccontextmanager
-    async def websocket(self, request: Request, timeout: Timeout) -> AsyncIterator[Socket]:
+    async def websocket(
+        self, request: Request, timeout: Timeout, limits: Limits | None = None
+    ) -> AsyncIterator[Socket]:
         """Open a WebSocket to the app."""
-        async with self.inner.websocket(await self._signed(request), timeout) as socket:
+        async with self.inner.websocket(await self._signed(request), timeout, limits) as socket:
             yield socket
 
     async def upload(

@@ -15,7 +15,6 @@ Choices that differ from aiohttp's defaults, each for a trap that users have fal
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
@@ -35,6 +34,7 @@ from gradwire.errors import (
     redact_url,
 )
 from gradwire.transport.aiohttp_answer import rest, whole
+from gradwire.transport.aiohttp_connector import Connector, socket_with_keepalive
 from gradwire.transport.aiohttp_seam import Seam, State
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
@@ -77,11 +77,11 @@ class AiohttpTransport:
         self._base = URL(base_url)
         self._origin = f"{self._base.origin()}/"
         self._proxy = proxy
-        self._connector = aiohttp.TCPConnector(
+        self._connector = Connector(
             limit=0,
             keepalive_timeout=IDLE_SECONDS,
             ssl=_ssl_option(verify),
-            socket_factory=_socket_with_keepalive,
+            socket_factory=socket_with_keepalive,
         )
         self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
         self._own = self._session(headers, self._jar, trust_env)
@@ -332,13 +332,3 @@ def _limits(connect: float | None) -> ClientTimeout:
 
 def _ssl_option(verify: bool | str | ssl.SSLContext) -> Any:
     return ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
-
-
-def _socket_with_keepalive(address: Any) -> socket.socket:
-    family, kind, protocol = address[:3]
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
-    return made
