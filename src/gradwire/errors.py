@@ -28,7 +28,9 @@ gr.Error(...)`
 ```
 
 Facts are attributes (`url`, `status`, `endpoint`, `event_id`, …; None where unknown). Messages say
-what to do next and never hold a token: URLs are shown without user info and signatures.
+what to do next and never hold a token: URLs are shown without user info and signatures. What a
+server said is in some of them; `str(error)` has its control characters as escapes, so that an
+error that nobody catches cannot write to the terminal. `error.args[0]` has them as they came.
 """
 
 from __future__ import annotations
@@ -37,7 +39,13 @@ import re
 from typing import Any
 
 _SECRET_QUERY = re.compile(
-    r"([?&][\w.-]*(?:sig|token|key|secret|password|credential)[\w.-]*=)[^&#]*", re.IGNORECASE
+    r"([?&][\w.-]*(?:sig|token|key|secret|passw|pwd|credential|auth|jwt)[\w.-]*=)[^&#]*",
+    re.IGNORECASE,
+)
+# All of C0 and C1 but tabs and line ends, what turns the direction of text, and surrogates.
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    "|\r(?!\n)"
 )
 _USER_INFO = re.compile(r"^(\w+://)[^/?#]*@")
 
@@ -76,7 +84,10 @@ class GradwireError(Exception):
 
     def __str__(self) -> str:
         # OSError among the bases would print "[Errno …]" for more than one argument.
-        return str(self.args[0]) if self.args else ""
+        text = str(self.args[0]) if self.args else ""
+        if text.isprintable():
+            return text
+        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class ConnectError(GradwireError, ConnectionError):

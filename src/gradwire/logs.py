@@ -16,6 +16,13 @@ VARIABLE = "GRADWIRE_LOG"
 
 _SECRETS = (
     (re.compile(r"((?:__sign|token|key)=)[^&#\s;,'\")\]}]+", re.IGNORECASE), r"\1…"),
+    (
+        re.compile(
+            r"([?&][\w.-]*(?:sig|secret|passw|pwd|credential|auth|jwt)[\w.-]*=)[^&#\s;,'\")\]}]+",
+            re.IGNORECASE,
+        ),
+        r"\1…",
+    ),
     (re.compile(r"\b(Bearer|Basic) +[^\s,'\"]+", re.IGNORECASE), r"\1 …"),
     (re.compile(r"\bhf_\w{8,}"), "hf_…"),
     (re.compile(r"(\w+://)[^/@?#\s]*@"), r"\1"),

@@ -104,6 +104,7 @@ def test_connect_errors_begin_alike() -> None:
         ("http://h/?token=x&a=b", "http://h/?token=…&a=b"),
         ("http://h/?a=b&__sign=x.y#z", "http://h/?a=b&__sign=…#z"),
         ("http://h/?ACCESS_TOKEN=x&key=y", "http://h/?ACCESS_TOKEN=…&key=…"),
+        ("http://h/?jwt=x&auth=y&db_pwd=z&pass=w", "http://h/?jwt=…&auth=…&db_pwd=…&pass=w"),
         ("no url", "no url"),
         ("", ""),
     ],
@@ -111,3 +112,23 @@ def test_connect_errors_begin_alike() -> None:
 def test_redacting(url: str, shown: str) -> None:
     assert redact_url(url) == shown
     assert redact_url(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("two\nlines\tand ümläute 名前 👋", "two\nlines\tand ümläute 名前 👋"),
+        ("dos\r\nline", "dos\r\nline"),
+        ("over\rwritten", "over\\rwritten"),
+        ("\x1b]0;title\x07\x1b[31m", "\\x1b]0;title\\x07\\x1b[31m"),
+        ("\x9b31m\x7f\0", "\\x9b31m\\x7f\\x00"),
+        ("\u202egpj.exe", "\\u202egpj.exe"),
+        ("\ud800", "\\ud800"),
+    ],
+)
+def test_what_is_shown_is_safe_on_a_terminal(text: str, shown: str) -> None:
+    error = errors.AppError(text)
+    assert str(error) == shown
+    assert error.args[0] == text
+    assert str(pickle.loads(pickle.dumps(error))) == shown

@@ -87,6 +87,8 @@ def test_importing_gradwire_loads_no_logging() -> None:
     ("text", "expected"),
     [
         ("GET https://h/f?a=1&__sign=abc.def&b=2", "GET https://h/f?a=1&__sign=…&b=2"),
+        ("GET https://h/f?jwt=abc&x_pwd=d&q=auth", "GET https://h/f?jwt=…&x_pwd=…&q=auth"),
+        ("Pass auth=(username, password) when connecting", None),
         ("cookie access-token=abc; theme=dark", "cookie access-token=…; theme=dark"),
         ("{'Authorization': 'Bearer abc.def'}", "{'Authorization': 'Bearer …'}"),
         ("Authorization: Basic dTpw", "Authorization: Basic …"),

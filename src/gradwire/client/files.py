@@ -26,6 +26,16 @@ class BoundFile(FileData):
         object.__setattr__(file, "_client", client)
         return file
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # In another process there is no client: only what is known of the file goes there.
+        return FileData.from_dict, (self.to_dict(),)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
 
 class AsyncFile(BoundFile):
     """A file in an output of an `AsyncClient`. Nothing is fetched until asked for."""

@@ -57,8 +57,8 @@ class Seam:
                 # aiohttp has many ways to say that it was closed in the middle of something.
                 translated = ClientClosedError("The client was closed during the call.")
             if translated is not None:
-                # What aiohttp says of a proxy holds its password.
-                hidden = isinstance(error, aiohttp.ClientHttpProxyError)
+                # These name the whole address: a proxy's password, the signature of a query.
+                hidden = isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL)
                 raise translated from (None if hidden else error)
 
 
