@@ -57,6 +57,7 @@ class Engine:
         self.app = app
         self.options = options
         self.session = session
+        session.announces_end = app.config.protocol == "sse_v3"
         self.loop = asyncio.get_running_loop()
         self._stream_timeout = _patient(options.timeout)
         self.closed = False

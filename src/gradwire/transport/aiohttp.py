@@ -10,6 +10,8 @@ Choices that differ from aiohttp's defaults, each for a trap that users have fal
 - Redirects are followed here and not by aiohttp, which would turn a POST into a GET and pass
   custom headers on to other origins.
 - TCP keep-alive is on, so a peer that is gone without a goodbye is noticed.
+- No event stream is asked for twice: aiohttp repeats a GET whose connection broke, but a server
+  drops the jobs of a stream with its connection (see `aiohttp_sending.py`).
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from gradwire.errors import (
 from gradwire.transport.aiohttp_answer import rest, whole
 from gradwire.transport.aiohttp_connector import Connector, socket_with_keepalive
 from gradwire.transport.aiohttp_seam import Seam, State
+from gradwire.transport.aiohttp_sending import BIG_BODY, SentRequest, dropped, once
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
 from gradwire.transport.body import BodySource
@@ -104,6 +107,7 @@ class AiohttpTransport:
             timeout=ClientTimeout(),
             read_bufsize=READ_BUFFER,
             middlewares=middlewares,
+            request_class=SentRequest,
         )
 
     # -- requests ----------------------------------------------------------------------------------
@@ -126,7 +130,7 @@ class AiohttpTransport:
     async def _open(self, request: Request, timeout: Timeout) -> tuple[aiohttp.ClientResponse, str]:
         """Send a request; follow redirects with credentials only inside the app's origin."""
         address, headers = request.url, request.headers
-        limits = _limits(timeout.connect)
+        limits, middlewares = _limits(timeout.connect), _middlewares(request)
         for _ in range(MAX_REDIRECTS):
             url, own = _url(address), self._is_own(address)
             if not own:
@@ -140,6 +144,7 @@ class AiohttpTransport:
                 timeout=limits,
                 allow_redirects=False,
                 proxy=self._proxy,
+                middlewares=middlewares,
             )
             if response.status not in _REDIRECTS or (target := _target(response)) is None:
                 return response, address
@@ -196,6 +201,7 @@ class AiohttpTransport:
                         timeout=_limits(timeout.connect),
                         allow_redirects=False,
                         proxy=self._proxy,
+                        middlewares=(dropped,),
                     )
                     return await whole(response, url, wait, bound(self.limits.answer))
         except ConnectionLostError:
@@ -300,6 +306,12 @@ class _Stream:
 
 def _public(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() in _PUBLIC_HEADERS}
+
+
+def _middlewares(request: Request) -> tuple[aiohttp.ClientMiddlewareType, ...] | None:
+    if request.once:
+        return (once,)
+    return (dropped,) if request.body is not None and len(request.body) > BIG_BODY else None
 
 
 def _longest_silence(request: Request, timeout: Timeout) -> float | None:

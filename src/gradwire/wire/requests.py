@@ -40,6 +40,7 @@ class Request(msgspec.Struct, frozen=True):
     Attributes:
         read_timeout: Whether the answer's silence is limited by `Timeout.read`. An unqueued call
             is silent for as long as its function runs.
+        once: Whether it must not be sent again when its connection breaks, though it is a GET.
     """
 
     method: str
@@ -47,6 +48,7 @@ class Request(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] = {}
     body: bytes | None = None
     read_timeout: bool = True
+    once: bool = False
 
     def __repr__(self) -> str:
         # Headers and bodies hold secrets and megabytes.
@@ -129,7 +131,8 @@ class Requests:
         return self._post(self._run_url, payload, read_timeout=False)
 
     def events(self, session_hash: str) -> Request:
-        return self._get(self._events_url + _quoted(session_hash))
+        url = self._events_url + _quoted(session_hash)
+        return Request("GET", url, self.headers, once=True)
 
     def cancel(self, session_hash: str, fn_index: int, event_id: str) -> Request:
         body = {"session_hash": session_hash, "fn_index": fn_index, "event_id": event_id}
@@ -147,7 +150,7 @@ class Requests:
     def old_join(self, fn_index: int, session_hash: str) -> Request:
         """A job's own stream, which 4.0 leaves silent for as long as the job takes."""
         url = self.api_url("queue/join", fn_index=str(fn_index), session_hash=session_hash)
-        return Request("GET", url, self.headers, read_timeout=False)
+        return Request("GET", url, self.headers, read_timeout=False, once=True)
 
     def old_data(self, payload: Mapping[str, Any]) -> Request:
         return self._post(self.api_url("queue/data"), payload)

@@ -67,10 +67,12 @@ class Session:
         session_hash: The session's name on the server.
         is_open: Whether a stream is open or being opened; set by `opening` and `ended`.
         closing: Whether the server has announced the end of the stream.
+        announces_end: Whether it does so before each orderly end, as from `sse_v3` on.
     """
 
-    def __init__(self, session_hash: str) -> None:
+    def __init__(self, session_hash: str, *, announces_end: bool = False) -> None:
         self.session_hash = session_hash
+        self.announces_end = announces_end
         self.is_open = False
         self.closing = False
         self._runs: dict[str | None, Run] = {}  # None is nobody's id
@@ -205,6 +207,8 @@ class Session:
         Args:
             reason: None for an orderly end, else what broke it.
         """
+        if reason is None and self.announces_end and not self.closing:
+            reason = "it ended, and the server had not said that it would"
         self.is_open = False
         self.closing = False
         if reason is None and self._silent_streams <= MAX_SILENT_STREAMS:

@@ -1,0 +1,178 @@
+"""What a client does while something goes wrong, and what may come of it.
+
+An `Exchange` is one request of a client and its answer, in a setting in which it is made. It knows
+how to bring it about (`act`), and which errors are right when it breaks. Whether an error is right
+at all depends on the place: see `expected`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import eventually, unique
+
+from gradwire import (
+    AppError,
+    AsyncClient,
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    DownloadError,
+    GradwireError,
+    JobCancelledError,
+    ProtocolError,
+    UploadError,
+    handle_file,
+)
+
+from .plan import ANSWER_BODY, END, REQUEST_BODY, REQUEST_HEAD, SENT, Fault, Place
+
+Errors = tuple[type[GradwireError], ...]
+
+BIG = 12_000_000
+"""Bytes of a file that no buffer on its way holds."""
+MEDIUM = 200_000
+
+
+class Wrong(Exception):
+    """A result came, and it is not the right one."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer.
+
+    Attributes:
+        title: Its row in the table.
+        path: The path of the request.
+        act: Makes a client do it; raises `Wrong`, or what the client raises.
+        lost: The errors that are right when the connection breaks.
+        connecting: Whether it is a part of connecting: there is no client yet when it goes wrong.
+        repeated: Whether the client may ask again, so that one fault does no harm.
+        silent: Whether its silence means nothing, because a function runs for as long as it likes:
+            then only `Timeout.total` ends it.
+        done: The message with which the client has all that it wants; None: the answer's last.
+        server: The fixture of the server.
+    """
+
+    title: str
+    path: str
+    act: Callable[[AsyncClient, Path], Awaitable[None]]
+    lost: Errors = (ConnectionLostError,)
+    connecting: bool = False
+    repeated: bool = False
+    silent: bool = False
+    done: str | None = None
+    server: str = "server"
+    times: int = 1
+
+    @property
+    def login(self) -> dict[str, Any]:
+        return {"auth": ("ada", "pw")} if "auth" in self.server else {}
+
+
+def right(seen: object, wanted: object) -> None:
+    """Make sure that a result is right."""
+    if seen != wanted:
+        raise Wrong(f"{seen!r:.200} in the place of {wanted!r:.200}")
+
+
+# -- what clients do -------------------------------------------------------------------------------
+
+
+async def greet(client: AsyncClient, folder: Path) -> None:
+    right((await client.predict("/hello", ["Ada"])).value, "Hello Ada")
+
+
+async def stream(client: AsyncClient, folder: Path) -> None:
+    job = client.submit("/stream", ["abc"])
+    seen = [event.data[0] async for event in job]
+    right((await job).value, "abc")
+    right((seen[0], seen[-1]), ("a", "abc"))
+
+
+async def call(client: AsyncClient, folder: Path) -> None:
+    right((await client.predict("/noqueue", ["x"])).value, "nq x")
+
+
+async def upload(client: AsyncClient, folder: Path) -> None:
+    content = handle_file(b"x" * BIG, name="big.bin")
+    right((await client.predict("/file_size", [content])).value, BIG)
+
+
+async def download(client: AsyncClient, folder: Path) -> None:
+    content = bytes(range(256)) * (MEDIUM // 256)
+    sent = (await client.predict("/file_io", [handle_file(content, name="in.bin")])).value
+    try:
+        path = await client.download(sent, folder)
+    except GradwireError:
+        right(list(folder.iterdir()), [])
+        raise
+    right(path.read_bytes(), b"GOT:" + content)
+    right(list(folder.iterdir()), [path])
+
+
+async def cancel(client: AsyncClient, folder: Path) -> None:
+    job = client.submit("/par_gen", [30, unique()])
+    await eventually(lambda: job.outputs())
+    try:
+        await job.cancel()
+    finally:
+        right(job.done(), True)
+        try:
+            await job
+        except JobCancelledError:
+            pass
+
+
+EXCHANGES = [
+    Exchange("connect: config", "/config", greet, (ConnectError,), connecting=True, repeated=True),
+    Exchange("connect: API info", "*/info", greet, (), connecting=True, repeated=True),
+    Exchange(
+        "connect: login",
+        "/login",
+        greet,
+        (ConnectError,),
+        connecting=True,
+        repeated=True,
+        server="auth_server",
+    ),
+    Exchange("upload", "*/upload", upload, (UploadError, ConnectionLostError)),
+    Exchange("join", "*/queue/join", greet),
+    Exchange("stream of a function", "*/queue/data", greet, done="process_completed"),
+    Exchange("stream of a generator", "*/queue/data", stream, done="process_completed"),
+    Exchange("unqueued call", "*/run/predict", call, silent=True),
+    Exchange("download", "*/file=*", download, (DownloadError,)),
+    Exchange("cancel", "*/cancel", cancel, (), repeated=True),
+]
+
+OLD_EXCHANGES = [
+    Exchange(
+        "3.x: WebSocket of a function",
+        "/queue/join",
+        greet,
+        (ConnectionLostError, ConnectError),
+        done="process_completed",
+        server="ws_server",
+    ),
+    Exchange(
+        "3.x: WebSocket of a generator",
+        "/queue/join",
+        stream,
+        (ConnectionLostError, ConnectError),
+        done="process_completed",
+        server="ws_server",
+    ),
+    Exchange(
+        "4.0: stream of a generator",
+        "/queue/join",
+        stream,
+        silent=True,
+        done="process_completed",
+        server="sse_server",
+    ),
+    Exchange("4.0: inputs", "/queue/data", greet, server="sse_server"),
+]
