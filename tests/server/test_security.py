@@ -135,9 +135,7 @@ def test_the_words_of_an_error_are_kept_as_they_came(server: Server) -> None:
 # -- what can be taken elsewhere -------------------------------------------------------------------
 
 
-def test_a_file_goes_to_another_process_without_its_client(
-    client: Client, tmp_path: Path
-) -> None:
+def test_a_file_goes_to_another_process_without_its_client(client: Client, tmp_path: Path) -> None:
     file = client.predict("/file_io", [b"x"]).value
     pickled = pickle.dumps(file)
     assert b"topsecret" not in pickled

@@ -324,10 +324,11 @@ class AsyncJob(Generic[E]):
     async def _cancel_accepted(self) -> None:
         engine = self._engine
         try:
-            if await engine.cancels.tell(self.run):
-                await self._wait_for_end(CANCEL_GRACE)
-        except DeadlineExceededError:
-            _log.debug("the server did not confirm a cancellation")
+            async with asyncio.timeout(CANCEL_GRACE):
+                if await engine.cancels.tell(self.run):
+                    await wait(self.log)
+        except (GradwireError, TimeoutError) as error:
+            _log.warning("the server did not confirm a cancellation: %s", error or "no answer")
         finally:
             engine.give_up(self.run, self._cancelled())
 

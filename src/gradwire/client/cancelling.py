@@ -18,6 +18,11 @@ caller at once; the session keeps listening for it (`Session.leave`), and it is 
 starts to run, or when the others are done. While a function is being stopped no job of it is
 handed in, and where some wait, those that begin just now get the time to say so. What remains is a
 waiting job that gets another slot of its function in the very moment in which the request travels.
+
+A stream that falls silent is given up here, but the server may not have noticed, and go on to serve
+it: to nobody. Two streams of a session split its messages, so the next job could wait for ever for
+an end that went to the other one. The server ends a stream with the last job that it is for. So the
+jobs of a silent stream are stopped, and until that is done no job is handed in (`banish`).
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gradwire.data.json import JSONDecodeFailure, decode
-from gradwire.errors import GradwireError, JobCancelledError
+from gradwire.errors import DeadlineExceededError, GradwireError, JobCancelledError
 from gradwire.transport.base import Answer
 from gradwire.wire.run import Run
 
@@ -57,12 +62,26 @@ class Cancels:
         """Jobs that the server was told to stop, and the function that was named."""
         self._joining: Counter[int] = Counter()
         self._posting: dict[int, asyncio.Future[None]] = {}
+        self._lost: set[Run] = set()
+        """Jobs of silent streams, as long as the server has not been told to stop them."""
+        self._banishing: asyncio.Future[None] | None = None
 
     # -- jobs being handed in ----------------------------------------------------------------------
 
-    def being_stopped(self, fn_index: int) -> asyncio.Future[None] | None:
-        """Return what to wait for while jobs of this function are being stopped."""
-        return self._posting.get(fn_index)
+    async def ready(self, fn_index: int) -> None:
+        """Wait while jobs of this function, or those of a silent stream, are being stopped.
+
+        Raises:
+            GradwireError: Those of a silent stream cannot be stopped.
+        """
+        while True:
+            stopping = self._posting.get(fn_index) or self._banishing
+            if stopping is not None:
+                await asyncio.wait([stopping])
+            elif self._lost:
+                await self._banish()
+            else:
+                return
 
     def before_join(self, fn_index: int) -> None:
         """A job of this function is about to be handed in."""
@@ -152,6 +171,42 @@ class Cancels:
             del self._asked[run]
         for run in left:
             self.tell_later(run)
+
+    async def banish(self, runs: list[Run]) -> None:
+        """Have the server end a silent stream, by stopping all jobs that it is for."""
+        self._lost.update(run for run in runs if run.event_id is not None)
+        try:
+            await self._banish()
+        except GradwireError as error:
+            _log.debug("the jobs of a silent stream could not be stopped yet: %s", error)
+
+    async def _banish(self) -> None:
+        done = self._banishing = self._engine.loop.create_future()
+        try:
+            async with asyncio.timeout(CANCEL_GRACE):
+                ends = (self._stop_lost(run) for run in list(self._lost))
+                for failure in await asyncio.gather(*ends, return_exceptions=True):
+                    if failure is not None:
+                        raise failure
+        except TimeoutError as error:
+            if isinstance(error, GradwireError):
+                raise
+            raise DeadlineExceededError(
+                "The server does not say that it has stopped the jobs of a stream that broke."
+            ) from None
+        finally:
+            self._banishing = None
+            done.set_result(None)
+
+    async def _stop_lost(self, run: Run) -> None:
+        if self._version >= (CANCELS if run.started else UNQUEUES):
+            engine = self._engine
+            # The function is named though all its running jobs stop by that: they are lost, too.
+            request = engine.app.requests.cancel(
+                engine.session.session_hash, run.fn_index, str(run.event_id)
+            )
+            await engine.transport.request(request, engine.options.timeout)
+        self._lost.discard(run)
 
     def _function(self, run: Run) -> int | None:
         """Return the function to name when a job is to be stopped now; None if that must wait."""

@@ -237,7 +237,7 @@ def _detail(answer: Answer) -> object:
 async def _login(transport: Transport, requests: Requests, options: Options) -> None:
     assert options.auth is not None
     request = requests.login(*options.auth)
-    answer = await transport.request(request, options.timeout)
+    answer = await _get(transport, request, options)
     facts: dict[str, Any] = {"url": request.url, "status": answer.status}
     if answer.status in (400, 401, 403, 422):  # 422: one of the two is empty
         raise AuthenticationError(
@@ -265,9 +265,9 @@ def _complete_login(transport: Transport) -> None:
 
 
 async def _get(transport: Transport, request: Request, options: Options) -> Answer:
-    """GET, again after a passing fault."""
+    """Ask, again after a passing fault: nothing is lost by asking, or logging in, twice."""
     try:
-        return await ask(transport, request, options.timeout, options.max_retries)
+        return await ask(transport, request, options.timeout, options.max_retries, repeatable=True)
     except (ConnectError, ConnectionLostError) as error:
         raise _as_connect_error(error) from error
 

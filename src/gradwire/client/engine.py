@@ -67,6 +67,7 @@ class Engine:
         self._jobs: dict[Run, AsyncJob[Event]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._reading = False
+        self._fell_silent = False
         self._heartbeat: asyncio.Task[None] | None = None
         self.cancels = Cancels(self)
         self.joins = Joins(self)
@@ -201,11 +202,15 @@ class Engine:
                 _log.debug("the event stream is opened")
                 self.session.opening()
                 reason: str | None = "the client was closed"
+                self._fell_silent = False
                 try:
                     reason = await self._read_stream()
                 finally:
+                    pending = [*self.session.pending, *self.session.left]
                     for run, events in self.session.ended(reason):
                         self.publish(run, events)
+                if self._fell_silent:
+                    await self.cancels.banish(pending)
         finally:
             self._reading = False
 
@@ -223,6 +228,7 @@ class Engine:
                     return None
                 await self._read_events(answer)
         except GradwireError as error:
+            self._fell_silent = isinstance(error, DeadlineExceededError)
             return str(error)
         except Exception as error:
             _log.exception("the reader of the event stream failed")

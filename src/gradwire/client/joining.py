@@ -61,8 +61,7 @@ class Joins:
 
     async def _join(self, job: AsyncJob[Event]) -> None:
         run, cancels = job.run, self._engine.cancels
-        while stopping := cancels.being_stopped(run.fn_index):
-            await asyncio.wait([stopping])
+        await cancels.ready(run.fn_index)
         if run.ended:
             return
         # Once it is being sent, only the answer tells whether the server has taken the job.

@@ -181,7 +181,13 @@ class Hub:
         body = None if payload is None else encode(payload)
         request = Request(method, url, {} if body is None else JSON_HEADERS, body)
         try:
-            return await ask(self._transport, request, self._timeout, self._max_retries)
+            return await ask(
+                self._transport,
+                request,
+                self._timeout,
+                self._max_retries,
+                repeatable=method != "POST",
+            )
         except ConnectionLostError as error:
             if method == "POST":
                 raise

@@ -38,7 +38,12 @@ from gradwire.errors import (
 from gradwire.transport.aiohttp_answer import rest, whole
 from gradwire.transport.aiohttp_connector import Connector, socket_with_keepalive
 from gradwire.transport.aiohttp_seam import Seam, State
-from gradwire.transport.aiohttp_sending import BIG_BODY, SentRequest, dropped, once
+from gradwire.transport.aiohttp_sending import (
+    SentRequest,
+    dropped,
+    middlewares_for,
+    socket_with_keepalive,
+)
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
 from gradwire.transport.body import BodySource
@@ -130,7 +135,7 @@ class AiohttpTransport:
     async def _open(self, request: Request, timeout: Timeout) -> tuple[aiohttp.ClientResponse, str]:
         """Send a request; follow redirects with credentials only inside the app's origin."""
         address, headers = request.url, request.headers
-        limits, middlewares = _limits(timeout.connect), _middlewares(request)
+        limits, middlewares = _limits(timeout.connect), middlewares_for(request)
         for _ in range(MAX_REDIRECTS):
             url, own = _url(address), self._is_own(address)
             if not own:
@@ -190,14 +195,15 @@ class AiohttpTransport:
         session = self._own if own else self._foreign
         source = BodySource(body, on_progress)
         try:
-            # The server owes an answer from the end of the body on.
+            # The server has to take what is there to be sent, and owes an answer from the end of
+            # the body on. How long it takes to read the files is not its business.
             with Seam(self.state, url, timeout.read, owed=False) as wait:
                 async with asyncio.timeout(timeout.upload):
                     response = await session.request(
                         "POST",
                         _url(url),
                         headers=sent,
-                        data=source.pieces(wait.heard),
+                        data=source.pieces(wait.heard, wait.rest),
                         timeout=_limits(timeout.connect),
                         allow_redirects=False,
                         proxy=self._proxy,
@@ -306,12 +312,6 @@ class _Stream:
 
 def _public(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() in _PUBLIC_HEADERS}
-
-
-def _middlewares(request: Request) -> tuple[aiohttp.ClientMiddlewareType, ...] | None:
-    if request.once:
-        return (once,)
-    return (dropped,) if request.body is not None and len(request.body) > BIG_BODY else None
 
 
 def _longest_silence(request: Request, timeout: Timeout) -> float | None:

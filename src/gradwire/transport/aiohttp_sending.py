@@ -1,11 +1,15 @@
-"""How aiohttp sends a request, where its own way is not ours."""
+"""How aiohttp connects and sends, where its own way is not ours."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+from typing import Any
 
 import aiohttp
 from aiohttp.connector import Connection
+
+from gradwire.wire.requests import Request
 
 BIG_BODY = 64 * 1024
 """Bytes of a request that the operating system may not take at once."""
@@ -55,3 +59,21 @@ async def dropped(
         if isinstance(transport, asyncio.WriteTransport):
             transport.abort()
         raise
+
+
+def middlewares_for(request: Request) -> tuple[aiohttp.ClientMiddlewareType, ...] | None:
+    """Return what a request has to be sent through; None: nothing."""
+    if request.once:
+        return (once,)
+    return (dropped,) if request.body is not None and len(request.body) > BIG_BODY else None
+
+
+def socket_with_keepalive(address: Any) -> socket.socket:
+    """Make a socket whose system notices a peer that is gone, in about a minute."""
+    family, kind, protocol = address[:3]
+    made = socket.socket(family, kind, protocol)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 4)):
+        if hasattr(socket, option):
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
+    return made

@@ -23,7 +23,8 @@ class Timeout:
 
     Attributes:
         connect: To open a connection: name lookup, TCP, TLS.
-        read: The longest silence of the server while it owes an answer. Jobs that wait in the
+        read: The longest silence of the server while it owes an answer, or takes nothing of what it
+            is sent. Jobs that wait in the
             queue or run are not silent: the server sends a heartbeat every 15 seconds. For them
             less than 20 seconds counts as 20.
         upload: For one upload as a whole.

@@ -23,20 +23,31 @@ class BodySource:
         self._body = body
         self._on_progress = on_progress
 
-    async def pieces(self, at_end: Callable[[], object]) -> AsyncIterator[bytes]:
-        """Yield the body piece by piece; call `at_end` after the last one."""
+    async def pieces(
+        self, offered: Callable[[], object], taken: Callable[[], object]
+    ) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece.
+
+        Args:
+            offered: Called when a piece is there to be sent, and after the last one.
+            taken: Called when the piece has been taken, and the next one is read.
+        """
         try:
             for segment in self._body.segments:
                 if isinstance(segment, bytes):
+                    offered()
                     yield segment
+                    taken()
                     continue
                 done = 0
                 async for chunk in file_chunks(segment):
+                    offered()
                     yield chunk
+                    taken()
                     done += len(chunk)
                     if self._on_progress is not None:
                         self._on_progress(segment, done)
-            at_end()
+            offered()
         except Exception as error:
             self.error = error
             raise

@@ -28,13 +28,26 @@ NOT_TAKEN = frozenset({429, 503})
 """Answers after which a POST may be repeated."""
 
 
-async def ask(transport: Transport, request: Request, timeout: Timeout, max_retries: int) -> Answer:
+async def ask(
+    transport: Transport,
+    request: Request,
+    timeout: Timeout,
+    max_retries: int,
+    *,
+    repeatable: bool,
+) -> Answer:
     """Send a request, again after a passing fault; return the last answer.
+
+    Args:
+        transport: Sends it.
+        request: What is asked.
+        timeout: Deadlines of each attempt.
+        max_retries: How often it may be sent again.
+        repeatable: Whether it does no harm if the server gets it twice.
 
     Raises:
         ConnectError, ConnectionLostError: Those of the last attempt.
     """
-    repeatable = request.method == "GET"
     for attempt in range(max_retries + 1):
         last = attempt == max_retries
         asked: float | None = None

@@ -96,6 +96,10 @@ class Wait:
             self.deadline = self._silence.loop.time() + self._seconds
             self._silence.add(self)
 
+    def rest(self) -> None:
+        """The server owes nothing, until something is `heard` again."""
+        self.deadline = math.inf
+
     def expire(self) -> None:
         """The deadline has passed."""
         self._expired = True

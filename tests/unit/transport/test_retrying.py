@@ -36,7 +36,8 @@ class Scripted:
 
 
 def asked(transport: Any, request: Request, retries: int = 2) -> int:
-    return asyncio.run(ask(transport, request, Timeout(), retries)).status
+    again = request.method == "GET"
+    return asyncio.run(ask(transport, request, Timeout(), retries, repeatable=again)).status
 
 
 @pytest.fixture(autouse=True)
