@@ -94,6 +94,13 @@ async def stream(client: AsyncClient, folder: Path) -> None:
     right((seen[0], seen[-1]), ("a", "abc"))
 
 
+async def stream_beside(client: AsyncClient, folder: Path) -> None:
+    """As `stream`, by a function of which several may run or wait at the same time."""
+    name = unique()
+    job = client.submit("/par_gen", [0.3, name])
+    right([event.data[0] async for event in job], [f"{name} {n}" for n in (0, 1, 2, 2)])
+
+
 async def call(client: AsyncClient, folder: Path) -> None:
     right((await client.predict("/noqueue", ["x"])).value, "nq x")
 
@@ -154,7 +161,6 @@ OLD_EXCHANGES = [
         "3.x: WebSocket of a function",
         "/queue/join",
         greet,
-        (ConnectionLostError, ConnectError),
         done="process_completed",
         server="ws_server",
     ),
@@ -162,17 +168,16 @@ OLD_EXCHANGES = [
         "3.x: WebSocket of a generator",
         "/queue/join",
         stream,
-        (ConnectionLostError, ConnectError),
         done="process_completed",
         server="ws_server",
     ),
     Exchange(
         "4.0: stream of a generator",
         "/queue/join",
-        stream,
+        stream_beside,
         silent=True,
         done="process_completed",
         server="sse_server",
     ),
-    Exchange("4.0: inputs", "/queue/data", greet, server="sse_server"),
+    Exchange("4.0: inputs", "/queue/data", stream_beside, server="sse_server"),
 ]

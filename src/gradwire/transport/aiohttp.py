@@ -35,15 +35,10 @@ from gradwire.errors import (
     ProtocolError,
     redact_url,
 )
+from gradwire.transport import aiohttp_sending as sending
 from gradwire.transport.aiohttp_answer import rest, whole
 from gradwire.transport.aiohttp_connector import Connector, socket_with_keepalive
 from gradwire.transport.aiohttp_seam import Seam, State
-from gradwire.transport.aiohttp_sending import (
-    SentRequest,
-    dropped,
-    middlewares_for,
-    socket_with_keepalive,
-)
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
 from gradwire.transport.body import BodySource
@@ -112,7 +107,7 @@ class AiohttpTransport:
             timeout=ClientTimeout(),
             read_bufsize=READ_BUFFER,
             middlewares=middlewares,
-            request_class=SentRequest,
+            request_class=sending.SentRequest,
         )
 
     # -- requests ----------------------------------------------------------------------------------
@@ -135,7 +130,7 @@ class AiohttpTransport:
     async def _open(self, request: Request, timeout: Timeout) -> tuple[aiohttp.ClientResponse, str]:
         """Send a request; follow redirects with credentials only inside the app's origin."""
         address, headers = request.url, request.headers
-        limits, middlewares = _limits(timeout.connect), middlewares_for(request)
+        limits, middlewares = _limits(timeout.connect), sending.middlewares_for(request)
         for _ in range(MAX_REDIRECTS):
             url, own = _url(address), self._is_own(address)
             if not own:
@@ -207,7 +202,7 @@ class AiohttpTransport:
                         timeout=_limits(timeout.connect),
                         allow_redirects=False,
                         proxy=self._proxy,
-                        middlewares=(dropped,),
+                        middlewares=(sending.dropped,),
                     )
                     return await whole(response, url, wait, bound(self.limits.answer))
         except ConnectionLostError:
@@ -263,6 +258,7 @@ class _Stream:
         "_seam",
         "_timeout",
         "_transport",
+        "_watch",
         "headers",
         "status",
         "url",
@@ -281,9 +277,12 @@ class _Stream:
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
+        self._watch = sending.told_of_loss(response)
+        self._watch.__enter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        self._watch.__exit__(None, None, None)
         connection = self._response.connection
         if connection is not None and connection.transport is not None:
             # Left before its end. TLS would wait for the peer's goodbye, perhaps longer than the

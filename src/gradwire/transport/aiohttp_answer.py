@@ -5,6 +5,7 @@ from __future__ import annotations
 import aiohttp
 
 from gradwire.errors import ProtocolError, redact_url
+from gradwire.transport.aiohttp_sending import told_of_loss
 from gradwire.transport.base import Answer
 from gradwire.transport.silence import Wait
 
@@ -16,7 +17,8 @@ async def whole(response: aiohttp.ClientResponse, url: str, wait: Wait, limit: i
         ProtocolError: It has more than `limit` bytes.
     """
     try:
-        body = await rest(response, url, wait, limit)
+        with told_of_loss(response):
+            body = await rest(response, url, wait, limit)
         return Answer(response.status, response.headers, body, url)
     finally:
         response.release()

@@ -22,7 +22,7 @@ class Connector(aiohttp.TCPConnector):
 
 
 def socket_with_keepalive(address: Any) -> socket.socket:
-    """Make a socket that notices a peer that is gone without a goodbye."""
+    """Make a socket whose system notices a peer that is gone, in about a minute."""
     family, kind, protocol = address[:3]
     made = socket.socket(family, kind, protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

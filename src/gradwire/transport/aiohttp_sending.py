@@ -1,10 +1,10 @@
-"""How aiohttp connects and sends, where its own way is not ours."""
+"""How aiohttp sends, and loses connections, where its own way is not ours."""
 
 from __future__ import annotations
 
 import asyncio
-import socket
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -68,12 +68,34 @@ def middlewares_for(request: Request) -> tuple[aiohttp.ClientMiddlewareType, ...
     return (dropped,) if request.body is not None and len(request.body) > BIG_BODY else None
 
 
-def socket_with_keepalive(address: Any) -> socket.socket:
-    """Make a socket whose system notices a peer that is gone, in about a minute."""
-    family, kind, protocol = address[:3]
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
-    return made
+def _seen(closed: asyncio.Future[None]) -> None:
+    """Look at how a connection was lost, or asyncio would complain that nobody has."""
+    if not closed.cancelled():
+        closed.exception()
+
+
+@contextmanager
+def told_of_loss(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """Have whoever reads a body in chunks be told when its connection is lost.
+
+    After a chunk whose size it cannot read, aiohttp closes the connection and tells nobody.
+    """
+    connection, content = response.connection, response.content
+    protocol = None if connection is None else connection.protocol
+    # To ask for `closed` makes a future, so this comes last.
+    if protocol is None or response.content_length is not None or protocol.closed is None:
+        yield
+        return
+    closed = protocol.closed
+
+    def tell(_: object) -> None:
+        if content.exception() is None and not content.is_eof():
+            content.set_exception(aiohttp.ClientPayloadError("the answer cannot be read"))
+
+    closed.remove_done_callback(_seen)
+    closed.add_done_callback(_seen)
+    closed.add_done_callback(tell)
+    try:
+        yield
+    finally:
+        closed.remove_done_callback(tell)
