@@ -91,13 +91,18 @@ class GradwireError(Exception):
 
 
 class ConnectError(GradwireError, ConnectionError):
-    """The app could not be reached; the message starts with "Could not connect"."""
+    """The app could not be reached; the message starts with "Could not connect".
 
-    def __init__(self, reason: str, **facts: Any) -> None:
+    Attributes:
+        retry_after: Seconds that the server asks callers to wait.
+    """
+
+    def __init__(self, reason: str, *, retry_after: float | None = None, **facts: Any) -> None:
         super().__init__(
             reason if reason.startswith("Could not connect") else f"Could not connect{reason}",
             **facts,
         )
+        self.retry_after = retry_after
 
 
 class ConnectTimeout(ConnectError, TimeoutError):

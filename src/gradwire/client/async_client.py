@@ -83,7 +83,12 @@ class AsyncClient:
                 declare that they take one.
             timeout: A `Timeout`, or seconds for connecting and for each call as a whole.
             limits: A `Limits`: how much of a server's words is taken and kept.
-            max_retries: How often what is safe to repeat is tried again. Default: 2.
+            max_retries: How often what is safe to repeat is tried again: reading, and calls that
+                the server has certainly not taken. Default: 2.
+            resubmit: Call again also when the connection broke and the server may have run the
+                function: it may run twice. Its events then begin anew. Default: False.
+            retry_queue_full: Call again, until it is taken, when the app's queue is full; give
+                `Timeout.total` to limit that. Default: False.
             verify: False, or the path of a CA file, or an `ssl.SSLContext`.
             proxy: Address of an HTTP proxy.
             trust_env: Use the environment's proxies.
@@ -146,7 +151,7 @@ class AsyncClient:
         # What was given to connect() is sent by the transport, with every request to the app.
         headers = {} if options.headers == owner.engine.options.headers else options.headers
         client._requests = owner.engine.app.requests.with_headers(headers)
-        client._downloads = Downloads(owner.engine.transport, options.limits)
+        client._downloads = Downloads(owner.engine.transport, options.limits, options.max_retries)
         return client
 
     def with_options(self, **options: Any) -> Self:
@@ -154,9 +159,10 @@ class AsyncClient:
 
         Args:
             **options: Those of `connect` that can change from call to call: `events`, `headers`
-                (added to the client's), `timeout`, `limits`, `max_retries`, `with_null_state`,
-                `oauth_token`, `download_dir`. Of `limits`, those of what the views share stay as
-                they were when connecting: of the event stream, of config and API info.
+                (added to the client's), `timeout`, `limits`, `max_retries`, `resubmit`,
+                `retry_queue_full`, `with_null_state`, `oauth_token`, `download_dir`. Of `limits`,
+                those of what the views share stay as they were when connecting: of the event
+                stream, of config and API info.
 
         Raises:
             InvalidArgumentError: There is no such option, or it is set once when connecting.
@@ -253,7 +259,7 @@ class AsyncClient:
         """Read config and API again, without disturbing running jobs."""
         self._check_open()
         await refresh_app(self._engine.transport, self._engine.app, self._options)
-        self._engine.keep_heartbeat()
+        self._engine.heartbeat.keep()
         return self.config
 
     async def reconnect(self) -> Literal["connected", "broken", "changed"]:

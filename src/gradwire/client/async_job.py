@@ -32,11 +32,7 @@ from gradwire.client.event_log import AsyncReader, E, EventLog, wait
 from gradwire.client.options import Options
 from gradwire.data.inputs import FileInput
 from gradwire.data.json import encode
-from gradwire.errors import (
-    DeadlineExceededError,
-    GradwireError,
-    JobCancelledError,
-)
+from gradwire.errors import DeadlineExceededError, GradwireError, JobCancelledError
 from gradwire.transport.base import bound
 from gradwire.wire.events import StatusEvent
 from gradwire.wire.prediction import Prediction
@@ -65,6 +61,7 @@ class AsyncJob(Generic[E]):
         "_accepted",
         "_callbacks",
         "_deadline",
+        "_make_run",
         "_owner",
         "_payload",
         "_request",
@@ -76,13 +73,14 @@ class AsyncJob(Generic[E]):
         "requests",
         "run",
         "sent",
+        "tries",
         "way",
     )
 
     def __init__(
         self,
         owner: Owner,
-        run: Run,
+        make_run: Callable[[], Run],
         endpoint: Endpoint,
         payload: dict[str, Any],
         requests: Requests,
@@ -91,7 +89,9 @@ class AsyncJob(Generic[E]):
         way: Way,
         files: tuple[FileInput, ...] = (),
     ) -> None:
-        self.run = run
+        self.run = make_run()
+        self._make_run = make_run
+        self.tries = 0
         limits = options.limits
         self.log = EventLog(bound(limits.kept_events), bound(limits.kept_bytes))
         self.options = options
@@ -128,8 +128,23 @@ class AsyncJob(Generic[E]):
         total = self.options.timeout.total
         if total is not None:
             loop = self._engine.loop
-            self._deadline = loop.call_later(total, self._engine.expire, self.run, total)
-        self._task = self._engine.start(self)
+            self._deadline = loop.call_later(total, self._expire, total)
+        self.send()
+
+    def _expire(self, seconds: float) -> None:
+        self._engine.expire(self.run, seconds)
+
+    def send(self) -> None:
+        """Bring the job to the server, for the first time or again."""
+        if not self.done():
+            self._task = self._engine.start(self)
+
+    def begin_anew(self) -> Run:
+        """Forget what came of the job so far, but for the events that were told."""
+        self.tries += 1
+        self.sent = False
+        self.run = self._make_run()
+        return self.run
 
     def request(self) -> Request:
         """The request that hands the job in, or calls its endpoint."""
@@ -161,10 +176,12 @@ class AsyncJob(Generic[E]):
             self.options.timeout,
         )
         self._encode({**self._payload, "data": data})
+        self.files = {}
 
     def on_accepted(self) -> None:
         """The server has given the job an id."""
-        self._request = self._payload = None  # inputs may be large, and are not needed again
+        if not self.options.resubmit or self.done():
+            self._request = self._payload = None  # inputs may be large, and are not needed again
         if self._accepted is not None:
             self._accepted.set()
 
@@ -172,8 +189,8 @@ class AsyncJob(Generic[E]):
         """The job has its outcome: tell everybody who waits."""
         if self._deadline is not None:
             self._deadline.cancel()
-        self.on_accepted()
         self.log.end(outcome)
+        self.on_accepted()
         callbacks, self._callbacks = self._callbacks, ()
         for callback in callbacks:
             self._call_back(callback)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from gradwire.app.arguments import bind_arguments
@@ -71,7 +72,8 @@ class Call(NamedTuple):
             "trigger_id": checked_id("trigger_id", trigger_id),
         }
         self._add_oauth_token(payload, target)
-        run = Run(
+        make_run = partial(
+            Run,
             target.address,
             target.fn_index,
             queue=target.queued,
@@ -81,7 +83,7 @@ class Call(NamedTuple):
         )
         return AsyncJob(
             self.owner,
-            run,
+            make_run,
             target,
             payload,
             self._caller_requests(),

@@ -25,7 +25,7 @@ from gradwire.errors import (
 from gradwire.transport.base import Answer, Transport
 from gradwire.transport.retrying import ask, retry_after
 from gradwire.version import VERSION
-from gradwire.wire.failures import not_authenticated
+from gradwire.wire.failures import not_authenticated, too_many_requests
 from gradwire.wire.requests import Request, Requests
 
 _log = logging.getLogger("gradwire")
@@ -220,9 +220,7 @@ def _check_config_answer(answer: Answer, url: str) -> None:
             f": {where} answered 404. Is this the address of the app, with its sub-path?", **facts
         )
     if status == 429:
-        wait = retry_after(answer.headers)
-        when = "later" if wait is None else f"in {wait:.0f} seconds"
-        raise ConnectError(f": {where} has had too many requests. Try again {when}.", **facts)
+        raise too_many_requests(retry_after(answer.headers), **facts)
     raise ConnectError(f": {where} answered {status}. Is the app running?", **facts)
 
 

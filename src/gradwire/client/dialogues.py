@@ -25,6 +25,7 @@ from gradwire.client.cancelling import CANCEL_GRACE
 from gradwire.data.json import encode
 from gradwire.errors import ConnectError, ConnectionLostError, GradwireError
 from gradwire.transport.base import bound
+from gradwire.transport.retrying import refused, retry_after
 from gradwire.wire.events import Event
 from gradwire.wire.failures import not_authenticated, refused_request
 from gradwire.wire.legacy import Dialogue, Steps
@@ -50,27 +51,28 @@ class Dialogues:
     async def talk(self, job: AsyncJob[Event]) -> None:
         """Bring a job from its inputs to its end."""
         session = await self._sessions.enter(job.endpoint)
-        dialogue = Dialogue(job.run, {**job.payload(), "session_hash": session})
-        self._talks[job.run] = dialogue
+        run = job.run  # if this one is lost, the job may begin anew with another
+        dialogue = Dialogue(run, {**job.payload(), "session_hash": session})
+        self._talks[run] = dialogue
         try:
             if self._engine.app.config.protocol == "ws":
                 await self._over_socket(job, dialogue)
             else:
                 await self._over_stream(job, dialogue)
         finally:
-            self._talks.pop(job.run, None)
-            self._to_stop.discard(job.run)
+            self._talks.pop(run, None)
+            self._to_stop.discard(run)
             self._sessions.leave(job.endpoint, session, dialogue.completed)
 
     async def _over_socket(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
-        request, options = job.requests.socket(), job.options
+        run, request, options = job.run, job.requests.socket(), job.options
         reason = None
         try:
             async with self._engine.transport.websocket(
                 request, options.timeout, options.limits
             ) as socket:
                 try:
-                    while not job.run.ended and (message := await socket.receive()) is not None:
+                    while not run.ended and (message := await socket.receive()) is not None:
                         reply = self._hear(job, dialogue, message)
                         if reply is not None:
                             await socket.send(encode(reply))
@@ -80,7 +82,7 @@ class Dialogues:
             if error.status in (401, 403):
                 raise not_authenticated(None, request.url) from error
             raise
-        self._engine.publish(job.run, dialogue.hang_up(reason))
+        self._engine.publish(run, dialogue.hang_up(reason))
 
     async def _over_stream(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
         run, engine = job.run, self._engine
@@ -90,7 +92,9 @@ class Dialogues:
         async with engine.transport.stream(request, job.options.timeout) as answer:
             if answer.status != 200:
                 body = await answer.read()
-                raise refused_request(answer.status, body, request.url, run.endpoint)
+                raise refused_request(
+                    answer.status, body, request.url, run.endpoint, retry_after(answer.headers)
+                )
             while not dialogue.completed and (not run.ended or run in self._to_stop):
                 try:
                     chunk = await answer.chunk()
@@ -109,9 +113,9 @@ class Dialogues:
         engine.publish(run, dialogue.hang_up(reason))
 
     def _hear(self, job: AsyncJob[Event], dialogue: Dialogue, data: bytes) -> dict[str, Any] | None:
-        job.run.held += len(data)
+        dialogue.run.held += len(data)
         turn = dialogue.hear(data)
-        self._engine.publish(job.run, turn.events)
+        self._engine.publish(dialogue.run, turn.events)
         if turn.reply is not None and "data" in turn.reply:
             job.on_accepted()
         return turn.reply
@@ -120,7 +124,7 @@ class Dialogues:
         request = job.requests.old_data(payload)
         answer = await self._engine.transport.request(request, job.options.timeout)
         if answer.status != 200:
-            raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
+            raise refused(answer, job.run.endpoint)
 
     # -- stopping ----------------------------------------------------------------------------------
 
@@ -178,7 +182,7 @@ class Dialogues:
                     request, options.timeout, options.limits
                 )
                 if answer.status != 200:
-                    raise refused_request(answer.status, answer.body, request.url, run.endpoint)
+                    raise refused(answer, run.endpoint)
                 run.held += len(answer.body)
                 self._engine.publish(run, steps.answered(answer.body))
         finally:

@@ -19,6 +19,7 @@ from gradwire.data.filenames import free_names, safe_filename
 from gradwire.data.files import FileData, ProgressCallback, TransferProgress
 from gradwire.errors import ConnectionLostError, DownloadError, GradwireError, redact_url
 from gradwire.transport.base import AnswerStream, Limits, Timeout, Transport, bound
+from gradwire.transport.retrying import opened
 from gradwire.wire.requests import Request
 
 Source = Request | bytes
@@ -28,11 +29,12 @@ MEMORY_LIMIT = 1024 * 1024
 
 
 class Downloads:
-    """Fetches files for one client."""
+    """Fetches files for one client; asks `max_retries` times more after a passing fault."""
 
-    def __init__(self, transport: Transport, limits: Limits) -> None:
+    def __init__(self, transport: Transport, limits: Limits, max_retries: int = 0) -> None:
         self._transport = transport
         self._limit = bound(limits.download)
+        self._max_retries = max_retries
 
     async def to_folder(
         self,
@@ -133,7 +135,7 @@ class Downloads:
     async def _opened(self, request: Request, timeout: Timeout) -> AsyncIterator[AnswerStream]:
         async with (
             self._broken_as_download(request),
-            self._transport.stream(request, timeout) as answer,
+            opened(self._transport, request, timeout, self._max_retries) as answer,
         ):
             if answer.status != 200:
                 raise DownloadError(

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 from gradwire.client.cancelling import Cancels
 from gradwire.client.connecting import App
 from gradwire.client.dialogues import Dialogues
+from gradwire.client.heartbeat import Heartbeat
 from gradwire.client.joining import Joins
 from gradwire.client.options import Options
+from gradwire.client.retries import wait_before_retry
 from gradwire.client.uploads import Uploads
 from gradwire.errors import (
     ClientClosedError,
@@ -32,8 +34,10 @@ from gradwire.errors import (
     ProtocolError,
 )
 from gradwire.transport.base import AnswerStream, Timeout, Transport, bound
+from gradwire.transport.retrying import refused
 from gradwire.wire.events import Event
 from gradwire.wire.failures import refused_request
+from gradwire.wire.prediction import Prediction
 from gradwire.wire.run import Run
 from gradwire.wire.session import Session
 from gradwire.wire.sse import EventStreamParser
@@ -68,12 +72,12 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._reading = False
         self._fell_silent = False
-        self._heartbeat: asyncio.Task[None] | None = None
         self.cancels = Cancels(self)
         self.joins = Joins(self)
         self.dialogues = Dialogues(self)
+        self.heartbeat = Heartbeat(self)
         self.spawn(self._close_with_the_loop())
-        self.keep_heartbeat()
+        self.heartbeat.keep()
 
     # -- a job's way -------------------------------------------------------------------------------
 
@@ -125,13 +129,12 @@ class Engine:
 
     async def _call(self, job: AsyncJob[Event]) -> None:
         """Call an unqueued endpoint: one request, whose answer is the result."""
-        request = job.request()
-        self.publish(job.run, job.run.accepted(None))
-        options = job.options
+        run, request, options = job.run, job.request(), job.options
+        self.publish(run, run.accepted(None))
         answer = await self.transport.request(request, options.timeout, options.limits)
         if answer.status != 200:
-            raise refused_request(answer.status, answer.body, request.url, job.run.endpoint)
-        self.publish(job.run, job.run.answered(answer.body))
+            raise refused(answer, run.endpoint)
+        self.publish(run, run.answered(answer.body))
 
     def give_up(self, run: Run, error: GradwireError) -> None:
         """End a job from this side."""
@@ -155,18 +158,18 @@ class Engine:
             for rendered in run.rendered:
                 self.app.apply_render(rendered)
             run.rendered = ()
-            self.keep_heartbeat()
+            self.heartbeat.keep()
         size, run.held = run.held, 0
-        job = self._jobs.get(run)
-        if job is not None:
-            shortened = job.log.add(events, size)
-            if run.outcome is None:
-                if shortened:
-                    self._renew(run)
-                return
-            _log.debug("%s has ended: %s", run.endpoint, type(run.outcome).__name__)
+        job, outcome = self._jobs.get(run), run.outcome
+        if job is not None and outcome is None:
+            if job.log.add(events, size):
+                self._renew(run)
+            return
+        if job is not None and outcome is not None and not self._begins_anew(job, outcome):
+            job.log.add(events, size)
+            _log.debug("%s has ended: %s", run.endpoint, type(outcome).__name__)
             del self._jobs[run]
-            job.on_ended(run.outcome)
+            job.on_ended(outcome)
         if self.cancels.busy:
             self.cancels.heard(run)
 
@@ -176,6 +179,19 @@ class Engine:
             run.renew()
         except ProtocolError as error:
             self.give_up(run, error)
+
+    def _begins_anew(self, job: AsyncJob[Event], outcome: Prediction | GradwireError) -> bool:
+        """Hand a job in again that has failed, if it may be, after a pause; nothing is told."""
+        if self.closed or not isinstance(outcome, GradwireError):
+            return False
+        seconds = wait_before_retry(job, outcome)
+        if seconds is None:
+            return False
+        _log.info("%s is called again in %.1f s: %s", job.run.endpoint, seconds, outcome)
+        del self._jobs[job.run]
+        self._jobs[job.begin_anew()] = job
+        self.loop.call_later(seconds, job.send)
+        return True
 
     # -- the stream --------------------------------------------------------------------------------
 
@@ -242,32 +258,6 @@ class Engine:
                 self.publish(run, events)
         if session.closing:
             await answer.finish(CLOSE_GRACE)
-
-    # -- the heartbeat -----------------------------------------------------------------------------
-
-    def keep_heartbeat(self) -> None:
-        """Hold the session's heartbeat open while the app asks for one.
-
-        When it closes, the server runs the app's unload events and drops the session's state.
-        """
-        if self.app.config.connect_heartbeat and self._heartbeat is None and not self.closed:
-            self._heartbeat = self.spawn(self._beat())
-
-    async def _beat(self) -> None:
-        pause = 1.0
-        while not self.closed:
-            request = self.app.requests.heartbeat(self.session.session_hash)
-            try:
-                async with self.transport.stream(request, self.options.timeout) as answer:
-                    if answer.status in (404, 405):
-                        _log.debug("the server has no heartbeat")
-                        return
-                    while await answer.chunk():
-                        pause = 1.0
-            except GradwireError as error:
-                _log.debug("the heartbeat broke: %s", error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 60.0)
 
     # -- tasks and closing -------------------------------------------------------------------------
 

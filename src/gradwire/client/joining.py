@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.errors import ProtocolError
 from gradwire.transport.base import Answer
+from gradwire.transport.retrying import refused
 from gradwire.wire.events import Event
-from gradwire.wire.failures import refused_request
+from gradwire.wire.run import Run
 
 if TYPE_CHECKING:
     from gradwire.client.async_job import AsyncJob
@@ -71,13 +72,13 @@ class Joins:
             answer = await self._engine.transport.request(request, job.options.timeout)
             event_id = _event_id(answer)
             if event_id is None:
-                raise refused_request(answer.status, answer.body, request.url, run.endpoint)
-            self._accept(job, event_id)
+                raise refused(answer, run.endpoint)
+            self._accept(job, run, event_id)
         finally:
             cancels.after_join(run.fn_index)
 
-    def _accept(self, job: AsyncJob[Event], event_id: str) -> None:
-        engine, run = self._engine, job.run
+    def _accept(self, job: AsyncJob[Event], run: Run, event_id: str) -> None:
+        engine = self._engine
         _log.debug("%s was accepted as %s", run.endpoint, event_id)
         given_up = run.ended
         engine.publish(run, engine.session.accept(run, event_id))

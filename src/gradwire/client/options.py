@@ -60,6 +60,8 @@ class Options:
     timeout: Timeout = field(default_factory=Timeout)
     limits: Limits = field(default_factory=Limits)
     max_retries: int = 2
+    resubmit: bool = False
+    retry_queue_full: bool = False
     verify: bool | ssl.SSLContext = True
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = False
@@ -339,6 +341,8 @@ _CHECKS: Mapping[str, Any] = {
     "timeout": _timeout,
     "limits": _limits,
     "max_retries": _retries,
+    "resubmit": checked_flag,
+    "retry_queue_full": checked_flag,
     "verify": _verify,
     "proxy": _proxy,
     "trust_env": checked_flag,

@@ -35,6 +35,7 @@ from gradwire.errors import (
 from gradwire.hub.settings import HubSettings
 from gradwire.transport.base import Answer, Timeout, Transport
 from gradwire.transport.retrying import ask, retry_after
+from gradwire.wire.failures import too_many_requests
 from gradwire.wire.requests import JSON_HEADERS, Request
 
 T = TypeVar("T")
@@ -228,11 +229,7 @@ class Hub:
                 **facts,
             )
         if status == 429:
-            wait = retry_after(answer.headers)
-            when = "later" if wait is None else f"in {wait:.0f} seconds"
-            return ConnectError(
-                f": the Hugging Face hub has had too many requests. Try again {when}.", **facts
-            )
+            return too_many_requests(retry_after(answer.headers), **facts)
         return ConnectError(f": {answer.url} answered {status} ({said}).", **facts)
 
     def _not_found(self, space: str, facts: dict[str, Any]) -> SpaceNotFoundError:

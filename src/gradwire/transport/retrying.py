@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from gradwire.errors import ConnectError, ConnectionLostError
-from gradwire.transport.base import Answer, Timeout, Transport
+from gradwire.errors import ConnectError, ConnectionLostError, GradwireError
+from gradwire.transport.base import Answer, AnswerStream, Timeout, Transport
+from gradwire.wire.failures import refused_request
 from gradwire.wire.requests import Request
 
 _log = logging.getLogger("gradwire")
@@ -50,22 +52,86 @@ async def ask(
     """
     for attempt in range(max_retries + 1):
         last = attempt == max_retries
-        asked: float | None = None
+        outcome: Answer | GradwireError
         try:
-            answer = await transport.request(request, timeout)
+            outcome = await transport.request(request, timeout)
         except (ConnectError, ConnectionLostError) as error:
-            if last or not (repeatable or isinstance(error, ConnectError)):
+            if last or (seconds := wait_for(error, attempt, repeatable=repeatable)) is None:
                 raise
-            _log.debug("attempt %d: %s", attempt + 1, error)
+            outcome = error
         else:
-            if last or answer.status not in (RETRY_STATUS if repeatable else NOT_TAKEN):
-                return answer
-            asked = retry_after(answer.headers)
-            if asked is not None and asked > LONGEST_RETRY_AFTER:
-                return answer
-            _log.debug("attempt %d: %s answered %d", attempt + 1, request, answer.status)
-        await asyncio.sleep(pause(attempt) if asked is None else asked)
+            if last or (seconds := wait_for(outcome, attempt, repeatable=repeatable)) is None:
+                return outcome
+        _log.debug("%s is sent again in %.1f s: %s", request, seconds, _said(outcome))
+        await asyncio.sleep(seconds)
     raise AssertionError("unreachable")
+
+
+@asynccontextmanager
+async def opened(
+    transport: Transport, request: Request, timeout: Timeout, max_retries: int
+) -> AsyncIterator[AnswerStream]:
+    """Ask for an answer that is read as it comes; before its first byte, again after a fault.
+
+    Raises:
+        ConnectError, ConnectionLostError: Those of the last attempt.
+    """
+    for attempt in range(max_retries + 1):
+        async with AsyncExitStack() as stack:
+            outcome: AnswerStream | GradwireError
+            try:
+                outcome = await stack.enter_async_context(transport.stream(request, timeout))
+            except (ConnectError, ConnectionLostError) as error:
+                outcome = error
+            seconds = None
+            if attempt < max_retries:
+                seconds = wait_for(outcome, attempt, repeatable=True)
+            if seconds is None:
+                if isinstance(outcome, GradwireError):
+                    raise outcome
+                yield outcome
+                return
+        _log.debug("%s is sent again in %.1f s: %s", request, seconds, _said(outcome))
+        await asyncio.sleep(seconds)
+    raise AssertionError("unreachable")
+
+
+def wait_for(
+    outcome: Answer | AnswerStream | GradwireError, attempt: int, *, repeatable: bool
+) -> float | None:
+    """Return the seconds after which a request may be sent again; None if it may not.
+
+    Args:
+        outcome: What became of it.
+        attempt: Its number, counted from 0.
+        repeatable: Whether it does no harm if the server gets it twice.
+    """
+    if isinstance(outcome, ConnectionLostError):
+        return pause(attempt) if repeatable else None
+    if isinstance(outcome, ConnectError):
+        asked = outcome.retry_after
+    elif isinstance(outcome, GradwireError):
+        return None
+    else:
+        asked = retry_after(outcome.headers)
+    # An error without a status: there was no connection, so nothing was sent.
+    passing = RETRY_STATUS if repeatable else NOT_TAKEN
+    if outcome.status is not None and outcome.status not in passing:
+        return None
+    if asked is None:
+        return pause(attempt)
+    return asked if asked <= LONGEST_RETRY_AFTER else None
+
+
+def refused(answer: Answer, endpoint: str | int) -> GradwireError:
+    """Return the error for an answer that accepts no job."""
+    return refused_request(
+        answer.status, answer.body, answer.url, endpoint, retry_after(answer.headers)
+    )
+
+
+def _said(outcome: Answer | AnswerStream | GradwireError) -> object:
+    return outcome if isinstance(outcome, GradwireError) else f"status {outcome.status}"
 
 
 def pause(attempt: int, longest: float = LONGEST_PAUSE, growth: float = 2.0) -> float:

@@ -102,7 +102,13 @@ def unexpected_error(
     return AppError(f"The server broke off the job: {text or 'it gave no reason'}.", **facts)
 
 
-def refused_request(status: int, body: bytes, url: str, endpoint: str | int) -> GradwireError:
+def refused_request(
+    status: int,
+    body: bytes,
+    url: str,
+    endpoint: str | int,
+    retry_after: float | None = None,
+) -> GradwireError:
     """Return the error for an HTTP answer that accepts no job.
 
     Args:
@@ -110,11 +116,14 @@ def refused_request(status: int, body: bytes, url: str, endpoint: str | int) -> 
         body: The answer's body, JSON with `detail` or `error` if it comes from Gradio.
         url: What was asked.
         endpoint: The endpoint that was called.
+        retry_after: Seconds that the answer asks callers to wait.
     """
     answer = _json_object(body)
     facts: dict[str, Any] = {"url": url, "status": status, "endpoint": str(endpoint)}
+    if status == 429:
+        return too_many_requests(retry_after, **facts)
     if answer is None:
-        return _foreign_answer(status, body, facts)
+        return _foreign_answer(status, body, {**facts, "retry_after": retry_after})
     detail = answer.get("detail", answer.get("error"))
     if status == 401:
         return not_authenticated(detail, url)
@@ -141,6 +150,16 @@ def not_authenticated(detail: object, url: str) -> AuthenticationError:
     )
 
 
+def too_many_requests(retry_after: float | None, **facts: Any) -> ConnectError:
+    """Return the error for a 429."""
+    when = "later" if retry_after is None else f"in {retry_after:.0f} seconds"
+    return ConnectError(
+        f": {redact_url(facts['url'])} has had too many requests. Try again {when}.",
+        retry_after=retry_after,
+        **facts,
+    )
+
+
 def _refused_input(detail: object, facts: dict[str, Any]) -> GradwireError:
     problems = tuple(
         (str(item.get("parameter_name") or ""), str(item.get("message") or ""))
@@ -159,9 +178,11 @@ def _foreign_answer(status: int, body: bytes, facts: dict[str, Any]) -> Gradwire
     """Return the error for an answer without JSON: of a proxy, or of a server that failed."""
     start = body[:80].decode("utf-8", "replace").strip()
     where = redact_url(facts["url"])
+    wait = facts.pop("retry_after")
     if status in (502, 503, 504):
         return ConnectError(
             f": {where} answered {status}; the app behind it does not run. It said {start!r}.",
+            retry_after=wait,
             **facts,
         )
     if status == 500:
