@@ -22,7 +22,8 @@ from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.files import AsyncFile, BoundFile
 from gradwire.client.opening import Connecting
-from gradwire.client.options import Options, parse_cookies
+from gradwire.client.options import Options
+from gradwire.client.pairs import parse_cookies
 from gradwire.client.uploading import UploadResponse, upload_file_data, upload_raw
 from gradwire.data.files import FileData, ProgressCallback
 from gradwire.data.old_files import content_of, is_data_url

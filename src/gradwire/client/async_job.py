@@ -28,11 +28,11 @@ from gradwire.client import chunks
 from gradwire.client.cancelling import CANCEL_GRACE
 from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.engine import Engine, Owner
-from gradwire.client.event_log import AsyncReader, E, EventLog, wait
+from gradwire.client.event_log import AsyncReader, E, EventLog, wait, wait_within
 from gradwire.client.options import Options
 from gradwire.data.inputs import FileInput
 from gradwire.data.json import encode
-from gradwire.errors import DeadlineExceededError, GradwireError, JobCancelledError
+from gradwire.errors import GradwireError, JobCancelledError
 from gradwire.transport.base import bound
 from gradwire.wire.events import StatusEvent
 from gradwire.wire.prediction import Prediction
@@ -273,19 +273,8 @@ class AsyncJob(Generic[E]):
         """
         checked_seconds("timeout", timeout)
         if self.log.outcome is None:
-            await (wait(self.log) if timeout is None else self._wait_for_end(timeout))
+            await (wait(self.log) if timeout is None else wait_within(self.log, timeout, self.run))
         return self.log.result()
-
-    async def _wait_for_end(self, timeout: float) -> None:
-        try:
-            async with asyncio.timeout(timeout):
-                await wait(self.log)
-        except TimeoutError:
-            raise DeadlineExceededError(
-                f"The result did not come within {timeout:g} seconds; the job goes on.",
-                endpoint=str(self.run.endpoint),
-                event_id=self.run.event_id,
-            ) from None
 
     def __aiter__(self) -> AsyncIterator[E]:
         return AsyncReader(self.log)

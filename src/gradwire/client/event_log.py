@@ -24,9 +24,10 @@ from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from gradwire.client.loop_thread import leave_daemon
-from gradwire.errors import GradwireError
+from gradwire.errors import DeadlineExceededError, GradwireError
 from gradwire.wire.events import Event
 from gradwire.wire.prediction import Prediction
+from gradwire.wire.run import Run
 
 _log = logging.getLogger("gradwire")
 
@@ -239,6 +240,23 @@ async def wait(log: EventLog, seen: int | None = None) -> None:
     finally:
         if not waiter.done() or waiter.cancelled():
             log.forget(wake)
+
+
+async def wait_within(log: EventLog, seconds: float, run: Run) -> None:
+    """Wait for the end of a log, `seconds` at most.
+
+    Raises:
+        DeadlineExceededError: It did not come.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await wait(log)
+    except TimeoutError:
+        raise DeadlineExceededError(
+            f"The result did not come within {seconds:g} seconds; the job goes on.",
+            endpoint=str(run.endpoint),
+            event_id=run.event_id,
+        ) from None
 
 
 def _set(waiter: asyncio.Future[None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import ssl
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from gradwire.client.checks import (
     checked_folder,
     checked_seconds,
 )
+from gradwire.client.pairs import SURROGATE, checked_cookies, checked_pairs, wrong
 from gradwire.errors import InvalidArgumentError
 from gradwire.hub.waking import StatusCallback
 from gradwire.transport.base import Limits, Timeout
@@ -121,14 +121,9 @@ def _checked(given: Mapping[str, Any], valid: set[str]) -> dict[str, Any]:
     return checked
 
 
-def _wrong(name: str, expected: str, value: object) -> InvalidArgumentError:
-    # The value is not shown: it may be a secret.
-    return InvalidArgumentError(f"{name} must be {expected}, not {type(value).__name__}.")
-
-
 def _text(name: str, value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise _wrong(name, "a string", value)
+        raise wrong(name, "a string", value)
     if isinstance(value, str) and not value:
         raise InvalidArgumentError(f"{name} is empty; leave it out instead.")
     return value
@@ -156,101 +151,16 @@ def _auth(name: str, value: Any) -> tuple[str, str] | None:
         return None
     pair = tuple(value) if isinstance(value, list | tuple) else ()
     if len(pair) != 2 or not all(isinstance(part, str) for part in pair):
-        raise _wrong(name, "(username, password), two strings", value)
-    if any(map(_SURROGATE.search, pair)):
+        raise wrong(name, "(username, password), two strings", value)
+    if any(map(SURROGATE.search, pair)):
         raise InvalidArgumentError(f"{name} holds half a character (a surrogate).")
     return pair[0], pair[1]
-
-
-def _pairs(name: str, value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise _wrong(name, "a mapping of strings to strings", value)
-    for key, item in value.items():
-        if not isinstance(key, str) or not isinstance(item, str):
-            raise _wrong(f"{name}[{key!r}]", "a string", item)
-        if name != "query_params" and not _TOKEN.fullmatch(key):
-            raise InvalidArgumentError(f"{name}: {key!r} cannot be the name of one.")
-        if _CONTROL.search(item) and name != "query_params":
-            raise InvalidArgumentError(f"{name}[{key!r}] holds a line break or control character.")
-        if _SURROGATE.search(key + item):
-            raise InvalidArgumentError(f"{name}[{key!r}] holds half a character (a surrogate).")
-        if key.lower() in _NOT_YOURS[name]:
-            raise InvalidArgumentError(f"{name}: {key!r} is set by the client itself.")
-    return dict(value)
-
-
-# Headers that say how a message is framed, and words that a cookie cannot be called.
-_NOT_YOURS: dict[str, frozenset[str]] = {
-    "headers": frozenset({"content-length", "transfer-encoding", "content-type", "host"}),
-    "cookies": frozenset(
-        {"path", "domain", "expires", "max-age", "samesite", "secure", "httponly"}
-    ),
-    "query_params": frozenset(),
-}
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-_TOKEN = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # RFC 9110, section 5.6.2
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-def _cookies(name: str, value: Any) -> dict[str, str]:
-    return parse_cookies(value) if isinstance(value, str) else _pairs(name, value)
-
-
-def parse_cookies(raw: str) -> dict[str, str]:
-    """Read a raw `Cookie` string, or one or more `Set-Cookie` strings.
-
-    Attributes of `Set-Cookie` (`Path`, `Expires` …) are left out, so both forms give the same.
-
-    Raises:
-        InvalidArgumentError: It holds no cookie.
-    """
-    if not isinstance(raw, str):
-        raise _wrong("cookies", "a string such as 'name=value; other=value'", raw)
-    cookies: dict[str, str] = {}
-    for line in raw.replace("\r", "\n").split("\n"):
-        for part in _cookie_parts(line):
-            name, sign, value = part.strip().partition("=")
-            if sign and name.strip() and name.strip().lower() not in _COOKIE_ATTRIBUTES:
-                cookies[name.strip()] = value.strip()
-    if not cookies:
-        raise InvalidArgumentError("cookies: there is none in this string; expected 'name=value'.")
-    return _pairs("cookies", cookies)
-
-
-_COOKIE_ATTRIBUTES = frozenset(
-    {
-        "path",
-        "domain",
-        "expires",
-        "max-age",
-        "samesite",
-        "secure",
-        "httponly",
-        "partitioned",
-        "priority",
-    }
-)
-
-
-def _cookie_parts(line: str) -> Iterable[str]:
-    """Split at `;`, and at a `,` that starts another cookie (not at the one in `Expires`)."""
-    for part in line.split(";"):
-        head, comma, tail = part.partition(",")
-        if comma and "=" in tail and "=" in head:
-            yield head
-            yield tail
-        else:
-            yield part
 
 
 def _events(name: str, value: Any) -> frozenset[EventType]:
     chosen = [value] if isinstance(value, str) else value
     if not isinstance(chosen, Iterable):
-        raise _wrong(name, "a sequence of event types", value)
+        raise wrong(name, "a sequence of event types", value)
     types = list(chosen)
     unknown = [item for item in types if item not in EVENT_TYPES]
     if unknown:
@@ -266,7 +176,7 @@ def _timeout(name: str, value: Any) -> Timeout:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = Timeout(total=value)
     if not isinstance(value, Timeout):
-        raise _wrong(name, "seconds or a Timeout(connect, read, upload, total)", value)
+        raise wrong(name, "seconds or a Timeout(connect, read, upload, total)", value)
     for phase in ("connect", "read", "upload", "total"):
         seconds = getattr(value, phase)
         number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
@@ -282,7 +192,7 @@ def _limits(name: str, value: Any) -> Limits:
     if value is None:
         return Limits()
     if not isinstance(value, Limits):
-        raise _wrong(name, "a Limits(answer, event, kept_events, kept_bytes, download)", value)
+        raise wrong(name, "a Limits(answer, event, kept_events, kept_bytes, download)", value)
     for item in fields(Limits):
         limit = getattr(value, item.name)
         number = isinstance(limit, int) and not isinstance(limit, bool)
@@ -303,7 +213,7 @@ def _verify(name: str, value: Any) -> bool | ssl.SSLContext:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if not isinstance(value, bool | str | ssl.SSLContext):
-        raise _wrong(name, "True, False, the path of a CA file, or an SSLContext", value)
+        raise wrong(name, "True, False, the path of a CA file, or an SSLContext", value)
     if not isinstance(value, str):
         return value
     if not os.path.isfile(value):
@@ -331,9 +241,9 @@ def _proxy(name: str, value: Any) -> str | None:
 _CHECKS: Mapping[str, Any] = {
     "token": _token_option,
     "auth": _auth,
-    "cookies": _cookies,
-    "headers": _pairs,
-    "query_params": _pairs,
+    "cookies": checked_cookies,
+    "headers": checked_pairs,
+    "query_params": checked_pairs,
     "session_hash": _secret,
     "events": _events,
     "with_null_state": checked_flag,

@@ -25,7 +25,7 @@ from gradwire.client.engine import Engine
 from gradwire.client.event_log import E, Reader, wait_in_thread
 from gradwire.client.files import File
 from gradwire.client.opening import Connecting
-from gradwire.client.options import parse_cookies
+from gradwire.client.pairs import parse_cookies
 from gradwire.client.uploading import UploadResponse
 from gradwire.data.files import FileData, ProgressCallback
 from gradwire.errors import DeadlineExceededError

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradwire.client.options import Options, merge_headers, parse_cookies
+from gradwire.client.options import Options, merge_headers
+from gradwire.client.pairs import parse_cookies
 from gradwire.errors import InvalidArgumentError
 from gradwire.transport.base import Limits, Timeout
 
