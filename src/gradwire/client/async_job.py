@@ -128,11 +128,9 @@ class AsyncJob(Generic[E]):
         total = self.options.timeout.total
         if total is not None:
             loop = self._engine.loop
-            self._deadline = loop.call_later(total, self._expire, total)
+            # Not the run of now: by then the job may have begun anew.
+            self._deadline = loop.call_later(total, lambda: self._engine.expire(self.run, total))
         self.send()
-
-    def _expire(self, seconds: float) -> None:
-        self._engine.expire(self.run, seconds)
 
     def send(self) -> None:
         """Bring the job to the server, for the first time or again."""
