@@ -9,7 +9,7 @@ MADE := .venv/.made-by-$(notdir $(PYTHON))
 READY := .venv/.ready
 
 .PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
-	test-large bench clean
+	test-large faults bench clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -48,6 +48,9 @@ releases: servers  ## Write the table of docs/releases.md anew
 
 test-large: servers-subset  ## The tests with files of a gigabyte
 	$(BIN)/pytest -m large --timeout 900
+
+faults: servers-subset  ## Every fault at every place; writes the table of docs/reliability.md
+	GRADWIRE_WRITE_TABLE=1 $(BIN)/pytest tests/faults -m 'faults or not faults'
 
 bench: $(READY)  ## Measure gradwire and its peers; see benchmarks/README.md
 	$(BIN)/python benchmarks/run.py

@@ -8,6 +8,7 @@ at all depends on the place: see `expected`.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,15 @@ from typing import Any
 from helpers import eventually, unique
 
 from gradwire import (
-    AppError,
     AsyncClient,
     ConnectError,
     ConnectionLostError,
-    DeadlineExceededError,
     DownloadError,
     GradwireError,
     JobCancelledError,
-    ProtocolError,
     UploadError,
     handle_file,
 )
-
-from .plan import ANSWER_BODY, END, REQUEST_BODY, REQUEST_HEAD, SENT, Fault, Place
 
 Errors = tuple[type[GradwireError], ...]
 
@@ -52,8 +48,6 @@ class Exchange:
         lost: The errors that are right when the connection breaks.
         connecting: Whether it is a part of connecting: there is no client yet when it goes wrong.
         repeated: Whether the client may ask again, so that one fault does no harm.
-        silent: Whether its silence means nothing, because a function runs for as long as it likes:
-            then only `Timeout.total` ends it.
         done: The message with which the client has all that it wants; None: the answer's last.
         server: The fixture of the server.
     """
@@ -64,10 +58,8 @@ class Exchange:
     lost: Errors = (ConnectionLostError,)
     connecting: bool = False
     repeated: bool = False
-    silent: bool = False
     done: str | None = None
     server: str = "server"
-    times: int = 1
 
     @property
     def login(self) -> dict[str, Any]:
@@ -129,10 +121,8 @@ async def cancel(client: AsyncClient, folder: Path) -> None:
         await job.cancel()
     finally:
         right(job.done(), True)
-        try:
+        with suppress(JobCancelledError):
             await job
-        except JobCancelledError:
-            pass
 
 
 EXCHANGES = [
@@ -151,7 +141,7 @@ EXCHANGES = [
     Exchange("join", "*/queue/join", greet),
     Exchange("stream of a function", "*/queue/data", greet, done="process_completed"),
     Exchange("stream of a generator", "*/queue/data", stream, done="process_completed"),
-    Exchange("unqueued call", "*/run/predict", call, silent=True),
+    Exchange("unqueued call", "*/run/predict", call),
     Exchange("download", "*/file=*", download, (DownloadError,)),
     Exchange("cancel", "*/cancel", cancel, (), repeated=True),
 ]
@@ -175,7 +165,6 @@ OLD_EXCHANGES = [
         "4.0: stream of a generator",
         "/queue/join",
         stream_beside,
-        silent=True,
         done="process_completed",
         server="sse_server",
     ),

@@ -8,6 +8,7 @@ place is found again in the next run, whatever ids and times the server puts int
 from __future__ import annotations
 
 import fnmatch
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -51,14 +52,18 @@ class Fault:
         path: The exchange that it waits for, by the path of the request; `*` matches anything.
         place: Where it strikes there.
         times: How many exchanges it strikes, counted from the first one.
+        noticed: Of a stall: whether the server notices when the client has given up.
         struck: How many it has struck.
+        at: When it struck last, by `time.monotonic`.
     """
 
     kind: str
     path: str
     place: Place
     times: int = 1
+    noticed: bool = False
     struck: int = 0
+    at: float = 0.0
     _claimed: int = field(default=0, repr=False)
 
     def claim(self, path: str) -> bool:
@@ -68,6 +73,11 @@ class Fault:
         self._claimed += 1
         return True
 
+    def strike(self) -> None:
+        """Note that it strikes now."""
+        self.struck += 1
+        self.at = time.monotonic()
+
 
 def places(kind: str, messages: list[str]) -> Iterator[Place]:
     """Yield every place at which a kind of fault means something in an exchange.
@@ -76,20 +86,23 @@ def places(kind: str, messages: list[str]) -> Iterator[Place]:
         kind: The kind of fault.
         messages: The exchange as a clean run has shown it.
     """
+    whole = kind == "duplicate"
+    left_out = _LEFT_OUT.get(kind, ())
     for message in messages:
-        if kind == "duplicate":
-            if message not in (REQUEST_HEAD, ANSWER_HEAD):
-                yield Place(message, "whole")
-        elif kind == "re-chunk":
-            if message not in (REQUEST_HEAD, REQUEST_BODY, ANSWER_HEAD, END):
-                yield Place(message, "before")
-                yield Place(message, "middle")
-        elif kind == "truncate":
-            if message not in (REQUEST_HEAD, ANSWER_HEAD, END):
-                yield Place(message, "before")
-                yield Place(message, "middle")
+        if message in left_out:
+            continue
+        if whole:
+            yield Place(message, "whole")
         else:
             yield Place(message, "before")
             yield Place(message, "middle")
     if kind in ("cut", "reset", "stall", "delay"):
         yield Place(messages[-1], "after")
+
+
+_LEFT_OUT = {
+    "duplicate": (REQUEST_HEAD, ANSWER_HEAD),
+    "re-chunk": (REQUEST_HEAD, REQUEST_BODY, ANSWER_HEAD, END),
+    "truncate": (REQUEST_HEAD, ANSWER_HEAD, END),
+}
+"""Messages to which a fault cannot happen, or means nothing."""

@@ -1,6 +1,7 @@
 """A proxy of bytes that knows where messages begin and end, so that it can fail between them.
 
-    with Faulty(server.url, Fault("cut", "*/queue/data", Place("process_starts", "middle"))) as proxy:
+    fault = Fault("cut", "*/queue/data", Place("process_starts", "middle"))
+    with Faulty(server.url, fault) as proxy:
         Client(proxy.url)
 
 What passes is passed on as it is, byte for byte. Each connection of a client gets one to the server
@@ -21,7 +22,7 @@ from functools import cache
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from .plan import ANSWER_BODY, ANSWER_HEAD, END, REQUEST_BODY, REQUEST_HEAD, SENT, Fault, Place
+from .plan import ANSWER_BODY, ANSWER_HEAD, END, REQUEST_BODY, REQUEST_HEAD, SENT, Fault
 
 DELAY = 0.3
 """Seconds of a delay."""
@@ -63,7 +64,7 @@ class Peer:
 
     async def sent(self) -> None:
         """Wait until the kernel has all bytes, which a reset would drop."""
-        while self._writer.transport.get_write_buffer_size():
+        while self._writer.transport.get_write_buffer_size():  # noqa: ASYNC110 - no event for it
             await asyncio.sleep(0.001)
 
     def cut(self) -> None:
@@ -78,7 +79,7 @@ class Peer:
     async def gone(self) -> None:
         """Wait until the other side has hung up. What it still says must be read by others."""
         # There is no event for this while nobody reads; a test can spare the time.
-        while not (self.reader._eof or self._writer.is_closing()):  # type: ignore[attr-defined]
+        while not (self.reader._eof or self._writer.is_closing()):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -164,11 +165,11 @@ class Exchange:
         if fault is not None and fault.place.message == name:
             start = len(payload) // 2 if fault.place.where == "middle" else 0
             if fault.kind == "truncate":
-                fault.struck += 1
+                fault.strike()
                 await target.send(_chunk(payload[:start]) + b"0\r\n\r\n")
                 return True
             if fault.kind == "re-chunk":
-                fault.struck += 1
+                fault.strike()
                 if fault.place.where == "before":
                     self._held = payload  # goes with the next one
                 else:
@@ -238,7 +239,7 @@ class Exchange:
         fault = self._fault
         if fault is None or (fault.kind, fault.place.message) != (kind, message):
             return False
-        fault.struck += 1
+        fault.strike()
         return True
 
     def _shortened(self, message: str, size: int | None) -> int | None:
@@ -269,7 +270,7 @@ class Exchange:
             await target.send(prefix + first)
         elif where == "after":
             await target.send(prefix + first + (await rest() if rest else tail))
-        fault.struck += 1
+        fault.strike()
         await self._break(fault.kind, target)
         if where == "after":
             return
@@ -375,7 +376,7 @@ class Faulty:
             work.cancel()
             gone.cancel()
             await asyncio.gather(work, gone, return_exceptions=True)
-            if exchange.stalled:
+            if exchange.stalled and not (fault and fault.noticed):
                 # Where nothing passes, the client's goodbye does not pass either.
                 self._held.append(server)
             else:

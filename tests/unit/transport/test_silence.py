@@ -56,6 +56,30 @@ def test_a_server_that_is_silent() -> None:
     asyncio.run(main())
 
 
+def test_a_server_that_owes_nothing_for_a_while() -> None:
+    async def main() -> None:
+        silence = Silence()
+        wait = Wait(silence, 0.02)
+
+        async def work() -> str:
+            wait.rest()
+            await asyncio.sleep(0.06)
+            wait.heard()
+            return "word"
+
+        assert await waiting(wait, work()) == "word"
+        with pytest.raises(SilentError):
+            await waiting(wait, _owing(wait))
+        silence.close()
+
+    async def _owing(wait: Wait) -> None:
+        wait.rest()
+        wait.heard()
+        await asyncio.sleep(60)
+
+    asyncio.run(main())
+
+
 def test_all_waits_share_one_timer() -> None:
     async def main() -> None:
         silence = Silence()

@@ -78,6 +78,22 @@ def test_messages_reach_the_job_that_they_name() -> None:
     assert list(session.pending) == [a]
 
 
+@pytest.mark.parametrize("announced", [True, False])
+def test_an_end_that_was_not_announced_is_a_break(announced: bool) -> None:
+    """A job that has heard nothing can be for the next stream, unless this one was torn."""
+    session, run = Session("s", announces_end=True), make_run()
+    session.accept(run, "a")
+    session.opening()
+    if announced:
+        session.receive(message("close_stream"))
+    lost = [whose for whose, _ in session.ended()]
+    assert lost == ([] if announced else [run])
+    assert session.needs_stream is announced
+    if not announced:
+        assert isinstance(run.outcome, ConnectionLostError)
+        assert "had not said" in str(run.outcome)
+
+
 def test_messages_before_the_answer_are_kept() -> None:
     session, (first,) = opened("a")
     assert session.receive(step("b", "x")) == []
