@@ -3,13 +3,14 @@
 
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
 	$$name -c "" 2>/dev/null && echo $$name && break; done)
+FUZZ_SECONDS ?= 60
 BIN := .venv/bin
 # The stamp names the Python, so that another one gets an environment made by it.
 MADE := .venv/.made-by-$(notdir $(PYTHON))
 READY := .venv/.ready
 
 .PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
-	test-large faults bench clean
+	test-large faults bench fuzz soak clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -55,8 +56,12 @@ faults: servers-subset  ## Every fault at every place; writes the table of docs/
 bench: $(READY)  ## Measure gradwire and its peers; see benchmarks/README.md
 	$(BIN)/python benchmarks/run.py
 
+fuzz: $(READY)  ## Throw arbitrary bytes at all that reads a server's words; FUZZ_SECONDS=60 each
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
+	@$(BIN)/python fuzz/run.py --seconds $(FUZZ_SECONDS)
+
 clean:  ## Remove all that make has made
-	rm -rf .venv .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .venv .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(MADE):
