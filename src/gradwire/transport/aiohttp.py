@@ -107,7 +107,6 @@ class AiohttpTransport:
             timeout=ClientTimeout(),
             read_bufsize=READ_BUFFER,
             middlewares=middlewares,
-            request_class=sending.SentRequest,
         )
 
     # -- requests ----------------------------------------------------------------------------------
@@ -258,7 +257,7 @@ class _Stream:
         "_seam",
         "_timeout",
         "_transport",
-        "_watch",
+        "_untell",
         "headers",
         "status",
         "url",
@@ -277,12 +276,12 @@ class _Stream:
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
-        self._watch = sending.told_of_loss(response)
-        self._watch.__enter__()
+        self._untell = sending.tell_of_loss(response)
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        self._watch.__exit__(None, None, None)
+        if self._untell is not None:
+            self._untell()
         connection = self._response.connection
         if connection is not None and connection.transport is not None:
             # Left before its end. TLS would wait for the peer's goodbye, perhaps longer than the

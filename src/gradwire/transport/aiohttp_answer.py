@@ -5,7 +5,7 @@ from __future__ import annotations
 import aiohttp
 
 from gradwire.errors import ProtocolError, redact_url
-from gradwire.transport.aiohttp_sending import told_of_loss
+from gradwire.transport.aiohttp_sending import tell_of_loss
 from gradwire.transport.base import Answer
 from gradwire.transport.silence import Wait
 
@@ -17,8 +17,10 @@ async def whole(response: aiohttp.ClientResponse, url: str, wait: Wait, limit: i
         ProtocolError: It has more than `limit` bytes.
     """
     try:
-        with told_of_loss(response):
-            body = await rest(response, url, wait, limit)
+        end = tell_of_loss(response) if response.content_length is None else None
+        body = await rest(response, url, wait, limit)
+        if end is not None:
+            end()
         return Answer(response.status, response.headers, body, url)
     finally:
         response.release()

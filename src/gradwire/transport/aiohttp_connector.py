@@ -16,7 +16,8 @@ class Connector(aiohttp.TCPConnector):
     """
 
     def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
-        if should_close or protocol.should_close:
+        transport = protocol.transport
+        if transport is not None and transport.get_write_buffer_size():
             protocol.abort()
         super()._release(key, protocol, should_close=should_close)
 

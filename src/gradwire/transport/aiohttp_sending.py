@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -13,16 +12,6 @@ from gradwire.wire.requests import Request
 
 BIG_BODY = 64 * 1024
 """Bytes of a request that the operating system may not take at once."""
-
-
-class SentRequest(aiohttp.ClientRequest):
-    """A request that remembers by which connection it was sent."""
-
-    transport: asyncio.BaseTransport | None = None
-
-    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        self.transport = conn.transport
-        return await super().send(conn)
 
 
 class UnrepeatableError(aiohttp.ClientError):
@@ -52,11 +41,19 @@ async def dropped(
 
     Closing it, as aiohttp does, would wait until a server that reads nothing has read the rest.
     """
+    sent_by: list[asyncio.Transport] = []
+    send = request.send
+
+    async def remembering(connection: Connection) -> aiohttp.ClientResponse:
+        if connection.transport is not None:
+            sent_by.append(connection.transport)
+        return await send(connection)
+
+    request.send = remembering  # type: ignore[method-assign, assignment]
     try:
         return await handler(request)
     except BaseException:
-        transport = getattr(request, "transport", None)
-        if isinstance(transport, asyncio.WriteTransport):
+        for transport in sent_by:
             transport.abort()
         raise
 
@@ -74,19 +71,21 @@ def _seen(closed: asyncio.Future[None]) -> None:
         closed.exception()
 
 
-@contextmanager
-def told_of_loss(response: aiohttp.ClientResponse) -> Iterator[None]:
+def tell_of_loss(response: aiohttp.ClientResponse) -> Callable[[], object] | None:
     """Have whoever reads a body in chunks be told when its connection is lost.
 
     After a chunk whose size it cannot read, aiohttp closes the connection and tells nobody.
+
+    Returns:
+        What ends the telling; None if there is nothing to tell.
     """
     connection, content = response.connection, response.content
-    protocol = None if connection is None else connection.protocol
-    # To ask for `closed` makes a future, so this comes last.
-    if protocol is None or response.content_length is not None or protocol.closed is None:
-        yield
-        return
-    closed = protocol.closed
+    if connection is None or response.content_length is not None:
+        return None
+    protocol = connection.protocol
+    closed = None if protocol is None else protocol.closed
+    if closed is None:
+        return None
 
     def tell(_: object) -> None:
         if content.exception() is None and not content.is_eof():
@@ -95,7 +94,4 @@ def told_of_loss(response: aiohttp.ClientResponse) -> Iterator[None]:
     closed.remove_done_callback(_seen)
     closed.add_done_callback(_seen)
     closed.add_done_callback(tell)
-    try:
-        yield
-    finally:
-        closed.remove_done_callback(tell)
+    return lambda: closed.remove_done_callback(tell)

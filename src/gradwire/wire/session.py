@@ -114,7 +114,7 @@ class Session:
             problem = self._ended.get(event_id, _SAME_ID)
             return run.fail(ProtocolError(problem, event_id=event_id))
         events = run.accepted(event_id)
-        early = self._take_early(event_id)
+        early = self._take_early(event_id) if event_id in self._early else []
         if run.ended:
             for message, _ in early:
                 self._hear_of_left(run, message)
