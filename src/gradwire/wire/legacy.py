@@ -100,6 +100,8 @@ class Dialogue:
             return Turn(self.run.fail(full))
         if isinstance(message, SendData):
             events = self._accept(message.event_id)
+            if self.committed:
+                return Turn(events)  # a job is never handed in twice
             self.committed = True
             named = {} if message.event_id is None else {"event_id": message.event_id}
             return Turn(events, {**self._payload, **named})

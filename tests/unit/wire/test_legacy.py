@@ -168,6 +168,13 @@ def test_a_server_that_was_told_to_stop_hangs_up_without_a_word() -> None:
     assert run.outcome.event_id == "e"
 
 
+def test_inputs_are_handed_over_once() -> None:
+    run = Run("/fn", 0, protocol="sse", wanted=ALL)
+    dialogue = Dialogue(run, {"data": [], "fn_index": 0, "session_hash": "s"})
+    asked = b'{"msg": "send_data", "event_id": "e"}'
+    assert [dialogue.hear(asked).reply is None for _ in range(2)] == [False, True]
+
+
 def test_a_success_of_null_is_a_failure() -> None:
     """What 4.0 says when it has lost the answer of a generator."""
     run = Run("/fn", 0, protocol="sse", wanted=ALL)
