@@ -21,7 +21,6 @@ from .proxy import Faulty
 
 AGAIN = 30.0
 """Seconds in which a client has to be well again, after a fault that stalls a connection."""
-SIDE_BY_SIDE = 6
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ async def _again(client: AsyncClient, case: Case) -> str | None:
     A fault that leaves a stalled connection behind may end that call, too, but in time, and not for
     ever.
     """
-    view = client.with_options(timeout=Timeout(connect=READ, read=READ, total=TOTAL + SOON))
+    view = client.with_options(timeout=Timeout(connect=SOON, read=2 * READ, total=TOTAL + SOON))
     deadline = time.monotonic() + (AGAIN if case.kind == "stall" else 0)
     while True:
         try:
@@ -146,7 +145,7 @@ def _may_hit_the_next(case: Case) -> bool:
 
 async def run_all(cases: list[Case], url: str) -> list[Outcome]:
     """Run cases side by side; those that wait for missing heartbeats all at once."""
-    places = asyncio.Semaphore(100 if cases[0].patient else SIDE_BY_SIDE)
+    places = asyncio.Semaphore(100 if cases[0].patient else cases[0].exchange.side_by_side)
 
     async def one(case: Case) -> Outcome:
         async with places:

@@ -21,7 +21,7 @@ from .plan import ANSWER_BODY, ANSWER_HEAD, END, REQUEST_BODY, REQUEST_HEAD, SEN
 
 SOON = 3.0
 """Seconds within which a fault that is noticed at once has to end what it hits."""
-READ, TOTAL = 1.0, 4.0
+READ, TOTAL = 1.5, 4.0
 """Deadlines of the clients here."""
 HEARTBEAT = 20.0
 """Seconds after which an event stream without a heartbeat is given up."""
@@ -59,7 +59,7 @@ class Case:
     def limit(self) -> float:
         """Seconds within which it has to end."""
         if self.patient:
-            return HEARTBEAT + SOON
+            return HEARTBEAT + 2 * SOON  # many connect at the same time
         limit = TOTAL + SOON if self.kind in ("stall", "corrupt") else SOON
         if self.exchange.server == "sse_server":
             limit += 8  # there a job that never sends its inputs holds up the others for 5 s

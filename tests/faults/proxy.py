@@ -373,14 +373,14 @@ class Faulty:
             await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
             return work.done() and work.result()
         finally:
-            work.cancel()
-            gone.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
             if exchange.stalled and not (fault and fault.noticed):
                 # Where nothing passes, the client's goodbye does not pass either.
                 self._held.append(server)
             else:
                 server.reset()
+            work.cancel()
+            gone.cancel()
+            await asyncio.gather(work, gone, return_exceptions=True)
 
 
 def _content_length(head: bytes) -> int | None:

@@ -19,7 +19,6 @@ from servers.launch import Server
 from . import table
 from .cases import cases_of, exchange_of, run_all
 from .exchanges import EXCHANGES, OLD_EXCHANGES, Exchange
-from .plan import KINDS
 from .table import Cell
 
 WRITING = os.environ.get("GRADWIRE_WRITE_TABLE") == "1"
@@ -33,17 +32,12 @@ QUICK = {
     "cancel": ("cut", "stall"),
 }
 """What `make test` runs."""
-NO_CHUNKS = ("truncate", "re-chunk")
 
 
 def suite() -> Iterator[Any]:
     """Yield every kind of fault in every exchange."""
     for exchange in (*EXCHANGES, *OLD_EXCHANGES):
-        for kind in KINDS:
-            if kind in NO_CHUNKS and exchange.server == "ws_server":
-                continue  # a WebSocket has no chunks
-            if kind == "truncate" and exchange.title == "download":
-                continue  # with another length in its head it is another file
+        for kind in exchange.kinds:
             quick = kind in QUICK.get(exchange.title, ())
             marks = () if quick else (pytest.mark.faults,)
             yield pytest.param(exchange, kind, id=f"{exchange.title}-{kind}", marks=marks)

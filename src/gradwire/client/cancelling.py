@@ -19,10 +19,11 @@ starts to run, or when the others are done. While a function is being stopped no
 handed in, and where some wait, those that begin just now get the time to say so. What remains is a
 waiting job that gets another slot of its function in the very moment in which the request travels.
 
-A stream that falls silent is given up here, but the server may not have noticed, and go on to serve
-it: to nobody. Two streams of a session split its messages, so the next job could wait for ever for
-an end that went to the other one. The server ends a stream with the last job that it is for. So the
-jobs of a silent stream are stopped, and until that is done no job is handed in (`banish`).
+When a stream breaks, the server may learn of it late, or never if the network lets nothing pass.
+Until then it sends messages of the session to nobody, so the next job could wait for ever for an
+end that went astray; and when it learns of it, it drops whatever is pending in the session, also a
+job that was handed in meanwhile. But it ends a stream with the last job that it is for. So the jobs
+of a broken stream are stopped, and until that is done no job is handed in (`banish`).
 """
 
 from __future__ import annotations
@@ -63,16 +64,16 @@ class Cancels:
         self._joining: Counter[int] = Counter()
         self._posting: dict[int, asyncio.Future[None]] = {}
         self._lost: set[Run] = set()
-        """Jobs of silent streams, as long as the server has not been told to stop them."""
+        """Jobs of broken streams, as long as the server has not been told to stop them."""
         self._banishing: asyncio.Future[None] | None = None
 
     # -- jobs being handed in ----------------------------------------------------------------------
 
     async def ready(self, fn_index: int) -> None:
-        """Wait while jobs of this function, or those of a silent stream, are being stopped.
+        """Wait while jobs of this function, or those of a broken stream, are being stopped.
 
         Raises:
-            GradwireError: Those of a silent stream cannot be stopped.
+            GradwireError: Those of a broken stream cannot be stopped.
         """
         while True:
             stopping = self._posting.get(fn_index) or self._banishing
@@ -173,12 +174,12 @@ class Cancels:
             self.tell_later(run)
 
     async def banish(self, runs: list[Run]) -> None:
-        """Have the server end a silent stream, by stopping all jobs that it is for."""
+        """Have the server end a broken stream, by stopping all jobs that it is for."""
         self._lost.update(run for run in runs if run.event_id is not None)
         try:
             await self._banish()
         except GradwireError as error:
-            _log.debug("the jobs of a silent stream could not be stopped yet: %s", error)
+            _log.debug("the jobs of a broken stream could not be stopped yet: %s", error)
 
     async def _banish(self) -> None:
         done = self._banishing = self._engine.loop.create_future()

@@ -71,7 +71,6 @@ class Engine:
         self._jobs: dict[Run, AsyncJob[Event]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._reading = False
-        self._fell_silent = False
         self.cancels = Cancels(self)
         self.joins = Joins(self)
         self.dialogues = Dialogues(self)
@@ -218,14 +217,14 @@ class Engine:
                 _log.debug("the event stream is opened")
                 self.session.opening()
                 reason: str | None = "the client was closed"
-                self._fell_silent = False
                 try:
                     reason = await self._read_stream()
                 finally:
                     pending = [*self.session.pending, *self.session.left]
-                    for run, events in self.session.ended(reason):
+                    lost = self.session.ended(reason)
+                    for run, events in lost:
                         self.publish(run, events)
-                if self._fell_silent:
+                if lost or reason is not None:
                     await self.cancels.banish(pending)
         finally:
             self._reading = False
@@ -244,7 +243,6 @@ class Engine:
                     return None
                 await self._read_events(answer)
         except GradwireError as error:
-            self._fell_silent = isinstance(error, DeadlineExceededError)
             return str(error)
         except Exception as error:
             _log.exception("the reader of the event stream failed")
