@@ -60,6 +60,9 @@ fuzz: $(READY)  ## Throw arbitrary bytes at all that reads a server's words; FUZ
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
 	@$(BIN)/python fuzz/run.py --seconds $(FUZZ_SECONDS)
 
+soak: servers-subset  ## 100,000 predictions and 1,000 generator jobs: nothing may grow
+	$(BIN)/python benchmarks/soak.py
+
 clean:  ## Remove all that make has made
 	rm -rf .venv .servers .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -10,6 +11,40 @@ import msgspec
 from gradwire.errors import InvalidArgumentError, ProtocolError
 
 JSONDecodeFailure = (msgspec.DecodeError, ValueError, RecursionError)
+MAX_NESTING = 200
+"""Levels of lists and objects that are read. Gradio's own answers have a few dozen."""
+SHORT = 2 * MAX_NESTING
+"""Bytes that have no room for more levels: each has two brackets."""
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
+class NestingError(ValueError):
+    """JSON is nested too deep to be read."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it is nested more than {MAX_NESTING} levels deep")
+
+
+def check_nesting(data: bytes | msgspec.Raw) -> None:
+    """Refuse JSON that is nested too deep, before anything walks down into it.
+
+    The decoder stops at Python's limit of recursion. From Python 3.12 on, that is more than the
+    stack of a thread has room for on some systems, and a server could end the process by it.
+
+    Raises:
+        NestingError: It is.
+    """
+    if len(data) <= SHORT:
+        return
+    text = bytes(data)
+    if text.count(b"[") + text.count(b"{") <= MAX_NESTING:
+        return
+    if b"\\" in text:  # without escapes every second piece between quotes is no text
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = b"".join(text.split(b'"')[::2]).translate(None, _NOT_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_NESTING:
+        raise NestingError
 
 
 def decode(body: bytes | msgspec.Raw) -> Any:
@@ -18,6 +53,7 @@ def decode(body: bytes | msgspec.Raw) -> Any:
     Raises:
         ValueError: It is not JSON (`msgspec.DecodeError` is one).
     """
+    check_nesting(body)
     try:
         return msgspec.json.decode(body)
     except msgspec.DecodeError:

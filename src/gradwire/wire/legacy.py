@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from gradwire.data.json import JSONDecodeFailure
+from gradwire.data.json import JSONDecodeFailure, check_nesting
 from gradwire.errors import ConnectionLostError, JobCancelledError, ProtocolError, QueueFullError
 from gradwire.wire.events import Event
 from gradwire.wire.messages import (
@@ -154,6 +154,7 @@ class Steps:
     def answered(self, body: bytes) -> list[Event]:
         """Take an answer; as long as the run has not ended after that, ask again."""
         try:
+            check_nesting(body)
             output = msgspec.json.decode(body, type=Output)
         except JSONDecodeFailure as error:
             return self.run.fail(

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw, Struct
 
-from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.data.json import SHORT, JSONDecodeFailure, check_nesting, decode
 
 
 class Output(Struct, gc=False):
@@ -171,6 +171,8 @@ _NEWS = frozenset({"estimation", "process_starts", "progress", "log", "heartbeat
 def decode_message(data: bytes) -> ServerMessage | Unknown | Malformed:
     """Decode one message; never raises."""
     try:
+        if len(data) > SHORT:
+            check_nesting(data)
         return _decoder.decode(data)
     except JSONDecodeFailure as error:
         return _decode_oddity(data, str(error))

@@ -29,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.data.json import JSONDecodeFailure, check_nesting, decode
 from gradwire.data.outputs import OutputSteps
 from gradwire.errors import GradwireError, JobCancelledError, ProtocolError
 from gradwire.wire.events import (
@@ -174,6 +174,7 @@ class Run:
         if self.outcome is not None:
             return []
         try:
+            check_nesting(body)
             output = msgspec.json.decode(body, type=Output)
         except JSONDecodeFailure as error:
             problem = f"The result is no answer of a Gradio app: {error}. Is a proxy in between?"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gradwire.data import json as json_module
 from gradwire.data.json import JSONDecodeFailure, decode, decode_answer, encode
 from gradwire.errors import InvalidArgumentError, ProtocolError
 
@@ -84,3 +85,56 @@ def test_what_cannot_be_sent(value: Any) -> None:
 def test_large_numbers(number: int) -> None:
     with suppress(InvalidArgumentError):
         assert decode(encode(number)) == number
+
+
+# -- nesting ---------------------------------------------------------------------------------------
+
+ODD = st.text(st.sampled_from('[]{}"\\\n a'), max_size=8)
+NESTED: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.integers() | ODD,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(ODD, inner, max_size=5),
+    max_leaves=30,
+)
+
+
+def depth(value: Any) -> int:
+    children = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(depth, children), default=0) if isinstance(value, (dict, list)) else 0
+
+
+@given(NESTED, st.integers(0, 6))
+def test_the_depth_is_that_of_lists_and_objects_and_not_of_text(value: Any, most: int) -> None:
+    text = json.dumps(value, ensure_ascii=False).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_module, "MAX_NESTING", most)
+        patch.setattr(json_module, "SHORT", 0)
+        if depth(value) > most:
+            with pytest.raises(json_module.NestingError):
+                json_module.check_nesting(text)
+        else:
+            json_module.check_nesting(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 201 + b"]" * 201, b'{"a":' * 201 + b"1" + b"}" * 201, b"[" * 100_000, b'[{"a":' * 5000],
+)
+@pytest.mark.parametrize("around", [b"%b", b'{"x": ["[[[", %b]}', b'{"\\\\": "\\"[", "y": %b}'])
+def test_what_is_nested_too_deep_is_not_decoded(text: bytes, around: bytes) -> None:
+    with pytest.raises(ValueError, match="more than 200 levels"):
+        decode(around.replace(b"%b", text))
+    with pytest.raises(ProtocolError, match="more than 200 levels"):
+        decode_answer(around.replace(b"%b", text), "http://h/", "config")
+
+
+def test_what_is_as_deep_as_allowed_is_decoded() -> None:
+    text = b"[" * 200 + b"]" * 200
+    assert depth(decode(text)) == 200
+    wide = b"[" + b",".join([b"[[]]"] * 100_000) + b"]"
+    assert len(decode(wide)) == 100_000
+
+
+@given(st.binary(max_size=50))
+def test_checking_takes_any_bytes(text: bytes) -> None:
+    with suppress(ValueError):
+        json_module.check_nesting(text * 50)
