@@ -17,7 +17,7 @@ from gradwire import (
     GradwireError,
     Timeout,
 )
-from gradwire.client.engine import HEARTBEAT_SILENCE
+from gradwire.client.reading import HEARTBEAT_SILENCE
 
 from .plan import Fault, Place
 from .proxy import Faulty

@@ -392,7 +392,7 @@ def test_the_read_deadline_ends_a_silent_stream(
     proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Never before a heartbeat is overdue; here it is at once.
-    monkeypatch.setattr("gradwire.client.engine.HEARTBEAT_SILENCE", 0.1)
+    monkeypatch.setattr("gradwire.client.reading.HEARTBEAT_SILENCE", 0.1)
     proxy.rules["*/queue/data"] = Hold()
     with Client.connect(proxy.url, timeout=Timeout(read=1.0)) as client:
         with pytest.raises(ConnectionError, match="silent"):

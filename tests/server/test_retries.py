@@ -279,6 +279,18 @@ def test_a_download_that_broke_off_is_not_put_together(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("rule", [BUSY, TOO_MANY])
+def test_an_event_stream_that_was_not_given_is_asked_for_again(
+    client: Client, proxy: Proxy, rule: Rule
+) -> None:
+    proxy.rules["*/queue/data"] = first(rule, rule)
+    assert client.predict("/hello", ["x"]).value == "Hello x"
+    proxy.rules["*/queue/data"] = rule
+    with pytest.raises(ConnectError):
+        client.predict("/hello", ["x"])
+    assert len(proxy.paths("/gradio_api/queue/data")) == 6
+
+
 # --- options --------------------------------------------------------------------------------------
 
 

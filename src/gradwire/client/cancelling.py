@@ -115,7 +115,7 @@ class Cancels:
     async def _tell(self, run: Run) -> bool:
         session = self._engine.session
         session.leave(run)
-        self._engine.keep_reading()
+        self._engine.stream.keep()
         try:
             if run.started and session.siblings(run) and self._version >= CANCELS:
                 await asyncio.sleep(SETTLE)
@@ -143,7 +143,7 @@ class Cancels:
             return
         # At once, or news of the job could pass by before anybody listens for it.
         self._engine.session.leave(run)
-        self._engine.keep_reading()
+        self._engine.stream.keep()
         function = self._function(run)
         if function is not None and self._asked.get(run) != function:
             self._telling.add(run)

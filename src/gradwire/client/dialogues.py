@@ -25,9 +25,9 @@ from gradwire.client.cancelling import CANCEL_GRACE
 from gradwire.data.json import encode
 from gradwire.errors import ConnectError, ConnectionLostError, GradwireError
 from gradwire.transport.base import bound
-from gradwire.transport.retrying import refused, retry_after
+from gradwire.transport.retrying import refused, refused_by
 from gradwire.wire.events import Event
-from gradwire.wire.failures import not_authenticated, refused_request
+from gradwire.wire.failures import not_authenticated
 from gradwire.wire.legacy import Dialogue, Steps
 from gradwire.wire.run import Run
 from gradwire.wire.sse import EventStreamParser
@@ -92,9 +92,7 @@ class Dialogues:
         async with engine.transport.stream(request, job.options.timeout) as answer:
             if answer.status != 200:
                 body = await answer.read()
-                raise refused_request(
-                    answer.status, body, request.url, run.endpoint, retry_after(answer.headers)
-                )
+                raise refused_by(answer, body, run.endpoint)
             while not dialogue.completed and (not run.ended or run in self._to_stop):
                 try:
                     chunk = await answer.chunk()

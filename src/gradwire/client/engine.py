@@ -15,7 +15,6 @@ import logging
 import weakref
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gradwire.client.cancelling import Cancels
@@ -24,6 +23,7 @@ from gradwire.client.dialogues import Dialogues
 from gradwire.client.heartbeat import Heartbeat
 from gradwire.client.joining import Joins
 from gradwire.client.options import Options
+from gradwire.client.reading import Reader
 from gradwire.client.retries import wait_before_retry
 from gradwire.client.uploads import Uploads
 from gradwire.errors import (
@@ -33,24 +33,17 @@ from gradwire.errors import (
     JobCancelledError,
     ProtocolError,
 )
-from gradwire.transport.base import AnswerStream, Timeout, Transport, bound
+from gradwire.transport.base import Transport
 from gradwire.transport.retrying import refused
 from gradwire.wire.events import Event
-from gradwire.wire.failures import refused_request
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.run import Run
 from gradwire.wire.session import Session
-from gradwire.wire.sse import EventStreamParser
 
 if TYPE_CHECKING:
     from gradwire.client.async_job import AsyncJob
 
 _log = logging.getLogger("gradwire")
-
-CLOSE_GRACE = 2.0
-"""Seconds that a stream may stay open after the server has said that it closes it."""
-HEARTBEAT_SILENCE = 20.0
-"""Seconds for which a healthy event stream may be silent: heartbeats come every 15."""
 
 
 class Engine:
@@ -63,14 +56,13 @@ class Engine:
         self.session = session
         session.announces_end = app.config.protocol == "sse_v3"
         self.loop = asyncio.get_running_loop()
-        self._stream_timeout = _patient(options.timeout)
         self.closed = False
         self._closing: asyncio.Task[None] | None = None
         self.on_closed: Callable[[], object] | None = None
         self.uploads = Uploads(transport, app, options.limits)
         self._jobs: dict[Run, AsyncJob[Event]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._reading = False
+        self.stream = Reader(self)
         self.cancels = Cancels(self)
         self.joins = Joins(self)
         self.dialogues = Dialogues(self)
@@ -192,71 +184,6 @@ class Engine:
         self.loop.call_later(seconds, job.send)
         return True
 
-    # -- the stream --------------------------------------------------------------------------------
-
-    def keep_reading(self) -> None:
-        """Have a reader while the session needs one; never two."""
-        if self._takes_over_reading():
-            self.spawn(self._read())
-
-    async def read(self) -> None:
-        """Be the reader, if the session needs one and has none."""
-        if self._takes_over_reading():
-            await self._read()
-
-    def _takes_over_reading(self) -> bool:
-        """Tell whether a reader is missing; whoever asks has to be it then."""
-        if self._reading or self.closed or not self.session.needs_stream:
-            return False
-        self._reading = True
-        return True
-
-    async def _read(self) -> None:
-        try:
-            while self.session.needs_stream and not self.closed:
-                _log.debug("the event stream is opened")
-                self.session.opening()
-                reason: str | None = "the client was closed"
-                try:
-                    reason = await self._read_stream()
-                finally:
-                    pending = [*self.session.pending, *self.session.left]
-                    lost = self.session.ended(reason)
-                    for run, events in lost:
-                        self.publish(run, events)
-                if lost or reason is not None:
-                    await self.cancels.banish(pending)
-        finally:
-            self._reading = False
-
-    async def _read_stream(self) -> str | None:
-        """Read one stream to its end; return what broke it, None if nothing did."""
-        session = self.session
-        request = self.app.requests.events(session.session_hash)
-        try:
-            async with self.transport.stream(request, self._stream_timeout) as answer:
-                if answer.status != 200:
-                    body = await answer.read()
-                    error = refused_request(answer.status, body, request.url, "")
-                    for run, events in session.fail_all(error):
-                        self.publish(run, events)
-                    return None
-                await self._read_events(answer)
-        except GradwireError as error:
-            return str(error)
-        except Exception as error:
-            _log.exception("the reader of the event stream failed")
-            return repr(error)
-        return None
-
-    async def _read_events(self, answer: AnswerStream) -> None:
-        session, parser = self.session, EventStreamParser(bound(self.options.limits.event))
-        while not session.closing and (chunk := await answer.chunk()):
-            for run, events in session.receive_all(parser.feed(chunk)).items():
-                self.publish(run, events)
-        if session.closing:
-            await answer.finish(CLOSE_GRACE)
-
     # -- tasks and closing -------------------------------------------------------------------------
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -310,12 +237,6 @@ class Engine:
     def _fail_pending(self, error: GradwireError) -> None:
         for run in list(self._jobs):
             self.give_up(run, error)
-
-
-def _patient(timeout: Timeout) -> Timeout:
-    """Allow the event stream the silence that is usual between two heartbeats."""
-    read = timeout.read
-    return timeout if read is None else replace(timeout, read=max(read, HEARTBEAT_SILENCE))
 
 
 class Owner:

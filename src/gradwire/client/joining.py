@@ -54,7 +54,7 @@ class Joins:
                 job = self._line.popleft()
                 await engine.attend(job, self._join(job))
                 del job  # a worker that is idle keeps no job, and so no client, alive
-            await engine.read()
+            await engine.stream.read()
             if not self._line:
                 call = engine.loop.create_future()
                 self._idle.append(call)
@@ -87,7 +87,7 @@ class Joins:
             return
         job.on_accepted()
         if self._line:
-            engine.keep_reading()
+            engine.stream.keep()
 
 
 def _event_id(answer: Answer) -> str | None:

@@ -125,9 +125,13 @@ def wait_for(
 
 def refused(answer: Answer, endpoint: str | int) -> GradwireError:
     """Return the error for an answer that accepts no job."""
-    return refused_request(
-        answer.status, answer.body, answer.url, endpoint, retry_after(answer.headers)
-    )
+    return refused_by(answer, answer.body, endpoint)
+
+
+def refused_by(answer: Answer | AnswerStream, body: bytes, endpoint: str | int) -> GradwireError:
+    """Return the error for an answer, whose body was read, that accepts no job."""
+    asked = retry_after(answer.headers)
+    return refused_request(answer.status, body, answer.url, endpoint, asked)
 
 
 def _said(outcome: Answer | AnswerStream | GradwireError) -> object:
