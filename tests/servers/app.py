@@ -19,6 +19,7 @@ import inspect
 import os
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -632,7 +633,15 @@ def serve(port, mode):
     return demo.launch(server_name="127.0.0.1", server_port=port, **login, **options)
 
 
+def end_with_the_starter():
+    """End this process when the one that started it is gone, however that came to its end."""
+    while os.read(0, 1024):
+        pass
+    os._exit(0)
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[2] not in MODES:
         sys.exit(f"usage: app.py PORT {'|'.join(MODES)}")
+    threading.Thread(target=end_with_the_starter, daemon=True).start()
     serve(int(sys.argv[1]), sys.argv[2])
