@@ -24,11 +24,11 @@ LONGEST = 60.0
 """Seconds that one asynchronous test may take."""
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Coroutine[Any, Any, T], longest: float = LONGEST) -> T:
     """Run a coroutine in a loop of its own; when it is done, no task of it may be left."""
 
     async def checked() -> T:
-        async with asyncio.timeout(LONGEST):
+        async with asyncio.timeout(longest):
             result = await work
         await eventually(lambda: len(asyncio.all_tasks()) == 1)
         return result

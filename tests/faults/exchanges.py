@@ -65,7 +65,7 @@ class Exchange:
     done: str | None = None
     server: str = "server"
     kinds: tuple[str, ...] = tuple(KINDS)
-    side_by_side: int = 6
+    side_by_side: int = 4
 
     @property
     def login(self) -> dict[str, Any]:

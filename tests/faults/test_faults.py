@@ -32,6 +32,8 @@ QUICK = {
     "cancel": ("cut", "stall"),
 }
 """What `make test` runs."""
+LONGEST = 240
+"""Seconds that one test may take."""
 
 
 def suite() -> Iterator[Any]:
@@ -44,6 +46,7 @@ def suite() -> Iterator[Any]:
 
 
 @pytest.mark.server
+@pytest.mark.timeout(LONGEST + 30)
 @pytest.mark.parametrize(("exchange", "kind"), list(suite()))
 def test_fault(
     exchange: Exchange,
@@ -56,7 +59,7 @@ def test_fault(
     if title not in messages:
         messages[title] = run(exchange_of(exchange, url))
     threads = threading.active_count()
-    outcomes = run(run_all(cases_of(exchange, kind, messages[title]), url))
+    outcomes = run(run_all(cases_of(exchange, kind, messages[title]), url), LONGEST)
     eventually_so(lambda: threading.active_count() <= threads, 5)
     wrong = [f"{outcome.case}: {outcome.wrong}" for outcome in outcomes if outcome.wrong]
     assert wrong == []

@@ -176,6 +176,8 @@ class Cancels:
     async def banish(self, runs: list[Run]) -> None:
         """Have the server end a broken stream, by stopping all jobs that it is for."""
         self._lost.update(run for run in runs if run.event_id is not None)
+        while self._banishing is not None:
+            await asyncio.wait([self._banishing])
         try:
             await self._banish()
         except GradwireError as error:
