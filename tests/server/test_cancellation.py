@@ -16,9 +16,11 @@ from typing import Any
 import psutil
 import pytest
 from helpers import connections, eventually, unique
+from proxy import Proxy
 from servers.launch import Server
 
 from gradwire import AsyncClient, handle_file
+from gradwire.wire.run import Run
 
 MOST_TURNS = 400
 BYTES = 300_000
@@ -128,25 +130,31 @@ def test_iterating(server: Server) -> None:
     cut_at_every_turn(server, work)
 
 
-def test_a_call_that_is_cut_is_cancelled_on_the_server(server: Server) -> None:
-    """At whatever moment: no generator runs on that nobody can hold."""
-    names = [unique(f"turn-{turns}") for turns in range(16)]
+def test_a_call_that_is_cut_is_cancelled_on_the_server(proxy: Proxy) -> None:
+    """At whatever moment: of each job that the server took, it says in the end that it is over.
+
+    Whether its generator really stops is the server's matter: under load, Gradio 6.31 has confirmed
+    a cancellation at a first step and gone on.
+    """
+    runs: list[Run] = []
 
     async def main() -> None:
-        async with AsyncClient.connect(server.url) as client:
-            for turns, name in enumerate(names):
-                assert not await cut(client.predict("/par_gen", [300, name]), turns)
-
-            async def all_closed() -> bool:
-                lines = set((await client.predict("/journal")).value)
-                started = [name for name in names if f"start {name}" in lines]
-                return bool(started) and all(f"closed {name}" in lines for name in started)
-
-            # One after the other: Gradio stops jobs by their function.
-            await eventually(all_closed, within=60)
+        async with AsyncClient.connect(proxy.url) as client:
+            engine = client._engine
+            for turns in range(16):
+                work = client._job("/par_gen", [300, unique()], None, None, frozenset(), {})
+                runs.append(work.run)
+                assert not await cut(client._predict(work), turns)
+            await eventually(lambda: not engine.session.has_left and not engine.cancels.busy)
+            # Those that the server's answer had not named by then are named, and stopped, later.
+            await eventually(lambda: all(run.over for run in runs if run.event_id), within=60)
+        assert proxy.paths("/gradio_api/queue/join")
 
     with asyncio.Runner(loop_factory=CountingLoop) as runner:
         runner.run(main())
+    taken = [run for run in runs if run.event_id]
+    assert len(taken) == len(proxy.paths("/gradio_api/queue/join"))
+    assert len(proxy.paths("/gradio_api/cancel")) >= len(taken) > 3
 
 
 def test_a_call_with_files(server: Server) -> None:
