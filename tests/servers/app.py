@@ -635,8 +635,9 @@ def serve(port, mode):
 
 def end_with_the_starter():
     """End this process when the one that started it is gone, however that came to its end."""
-    while os.read(0, 1024):
-        pass
+    starter = os.getppid()
+    while os.getppid() == starter:
+        time.sleep(1)
     os._exit(0)
 
 

@@ -83,7 +83,7 @@ class Server:
                 [str(interpreter(self.version)), str(HERE / "app.py"), str(self.port), self.mode],
                 cwd=self.home,
                 env=environment(self.version, self.home),
-                stdin=subprocess.PIPE,
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -126,8 +126,6 @@ class Server:
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         signal_group(process, signal.SIGKILL)
         process.wait(STOP_SECONDS)
-        if process.stdin is not None:
-            process.stdin.close()
 
     def pause(self) -> None:
         """Freeze the process: connections stay open and nothing answers."""
