@@ -172,5 +172,5 @@ def test_config_and_api_info(version: str, edits: Any, more: Any, whole: bool) -
     str(api)
     for endpoint in api.named_endpoints.values():
         with suppress(GradwireError):
-            assert isinstance(endpoint.signature, inspect.Signature)
+            assert isinstance(endpoint.signature(), inspect.Signature)
         str(endpoint)
