@@ -327,12 +327,14 @@ class AsyncJob(Generic[E]):
 
     async def _cancel_accepted(self) -> None:
         engine = self._engine
+        # The server is told also if nobody waits so long for it.
+        telling = engine.spawn(engine.cancels.tell_or_warn(self.run))
         try:
             async with asyncio.timeout(CANCEL_GRACE):
-                if await engine.cancels.tell(self.run):
+                if await asyncio.shield(telling):
                     await wait(self.log)
-        except (GradwireError, TimeoutError) as error:
-            _log.warning("the server did not confirm a cancellation: %s", error or "no answer")
+        except TimeoutError:
+            _log.debug("the server did not confirm a cancellation")
         finally:
             engine.give_up(self.run, self._cancelled())
 

@@ -112,6 +112,14 @@ class Cancels:
         self._telling.add(run)
         return await self._tell(run)
 
+    async def tell_or_warn(self, run: Run) -> bool:
+        """Do the same; what goes wrong is logged."""
+        try:
+            return await self.tell(run)
+        except GradwireError as error:
+            _log.warning("the server could not be told to stop a job: %s", error)
+            return False
+
     async def _tell(self, run: Run) -> bool:
         session = self._engine.session
         session.leave(run)

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from gradwire.data.outputs import OutputSteps
+from gradwire.errors import GradwireError
 
 EventType = Literal["data", "status", "log", "render"]
 Stage = Literal["pending", "generating", "streaming", "complete", "error"]
@@ -106,7 +107,14 @@ class DataEvent(msgspec.Struct, frozen=True, eq=False):
 
     def __repr__(self) -> str:
         final = ", final=True" if self.final else ""
-        return f"DataEvent(endpoint={self.endpoint!r}, data={self.data!r}{final})"
+        return f"DataEvent(endpoint={self.endpoint!r}, data={self._shown()}{final})"
+
+    def _shown(self) -> str:
+        """Return the data for people; what is shown in a log must not raise there."""
+        try:
+            return repr(self.data)
+        except GradwireError as error:
+            return f"<{error}>"
 
 
 class _Kept(msgspec.Struct, frozen=True):

@@ -60,4 +60,4 @@ class Prediction:
 
     def __repr__(self) -> str:
         facts = f"endpoint={self.endpoint!r}, duration={self.duration!r}"
-        return f"Prediction(data={self.data!r}, {facts})"
+        return f"Prediction(data={self._event._shown()}, {facts})"

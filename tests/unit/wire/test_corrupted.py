@@ -93,10 +93,10 @@ def check_end(run: Run) -> None:
     """Look at how a job has ended."""
     assert run.outcome is not None
     assert isinstance(run.outcome, Prediction | GradwireError)
-    repr(run.status)
+    repr((run.status, run.outcome))
     if isinstance(run.outcome, Prediction):
         with suppress(GradwireError):
-            repr((run.outcome.data, run.outcome.value, run.outcome.logs))
+            repr((run.outcome.data, run.outcome.value))
 
 
 @given(st.sampled_from(STREAMS), changes, st.sampled_from(PROTOCOLS), st.booleans())
