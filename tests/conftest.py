@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -62,7 +63,9 @@ SERVER_FIXTURES = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known; have programs that tests start be stopped by Ctrl-C as usual."""
+    # Where several processes share the tests, those of xdist ignore it, and pass that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "server: talks to a real Gradio server")
 
 

@@ -127,6 +127,8 @@ class Listener:
         self._ready.set()
         await self._stop.wait()
         server.close()
+        for _ in range(3):  # who has just knocked is let in, to be shown out below
+            await asyncio.sleep(0)
         for writer in self._writers:
             writer.transport.abort()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

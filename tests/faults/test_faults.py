@@ -28,7 +28,7 @@ QUICK = {
     "join": ("cut", "corrupt"),
     "stream of a function": ("cut", "duplicate"),
     "stream of a generator": ("reset", "truncate", "corrupt", "re-chunk"),
-    "download": ("cut", "stall"),
+    "download": ("cut",),
     "cancel": ("cut",),
 }
 """What `make test` runs."""

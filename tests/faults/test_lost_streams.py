@@ -92,13 +92,8 @@ async def long_job(client: AsyncClient) -> AsyncJob:
     return job
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        pytest.param(Server.stop, marks=pytest.mark.faults, id="stopped"),
-        pytest.param(Server.kill, id="killed"),
-    ],
-)
+@pytest.mark.faults
+@pytest.mark.parametrize("end", [Server.stop, Server.kill], ids=["stopped", "killed"])
 @asynchronous
 async def test_a_server_that_is_gone(
     start_server: StartServer, end: Callable[[Server], None]

@@ -21,7 +21,7 @@ from .conftest import OpenProxy
 LOGIN = ("ada", "pw")
 
 
-@pytest.fixture(scope="module", params=["4.10.0", "4.44.1", "6.31.0"])
+@pytest.fixture(scope="module", params=["4.10.0", "4.21.0", "6.31.0"])
 def any_auth_server(request: pytest.FixtureRequest, auth_server: Server) -> Iterator[Server]:
     """Serve the app behind a login on an old, a middle and the newest Gradio."""
     if request.param == auth_server.version:

@@ -265,10 +265,12 @@ def test_a_signature_that_ends_in_mid_job(hub: Hub, private: Space, tmp_path: Pa
     assert len(hub.paths("/api/spaces/ada/private/jwt")) >= 2
 
 
-def test_a_file_of_another_origin_gets_no_credentials(private: Space, elsewhere: Proxy) -> None:
+def test_a_file_of_another_origin_gets_no_credentials(
+    private: Space, elsewhere: Proxy, tmp_path: Path
+) -> None:
     elsewhere.rules["*"] = Reply(200, b"far", {"content-type": "text/plain"})
     with Client.connect("ada/private", token="hf_ada") as client:
-        assert client.download(f"{elsewhere.origin}/file=x.txt").read_bytes() == b"far"
+        assert client.download(f"{elsewhere.origin}/file=x.txt", tmp_path).read_bytes() == b"far"
     assert_bare(elsewhere)
 
 

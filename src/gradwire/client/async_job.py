@@ -17,8 +17,8 @@ times.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
 import msgspec
@@ -41,8 +41,6 @@ from gradwire.wire.run import Run
 
 if TYPE_CHECKING:
     from gradwire.client.uploads import Uploads
-
-_log = logging.getLogger("gradwire")
 
 Way = Literal["stream", "dialogue", "call", "steps"]
 """How a job reaches the server: over the session's shared stream, by a connection of its own
@@ -330,11 +328,10 @@ class AsyncJob(Generic[E]):
         # The server is told also if nobody waits so long for it.
         telling = engine.spawn(engine.cancels.tell_or_warn(self.run))
         try:
-            async with asyncio.timeout(CANCEL_GRACE):
-                if await asyncio.shield(telling):
-                    await wait(self.log)
-        except TimeoutError:
-            _log.debug("the server did not confirm a cancellation")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CANCEL_GRACE):
+                    if await asyncio.shield(telling):
+                        await wait(self.log)
         finally:
             engine.give_up(self.run, self._cancelled())
 
