@@ -363,9 +363,11 @@ async def test_a_server_that_dies(
 ) -> None:
     server = start_server()
     async with AsyncClient.connect(server.url) as client:
+        # One after the other: which of two calls a server takes first is not promised.
         running = client.submit("slow_gen", [LONG, "dying"])
+        await eventually(lambda: running.status.stage == "generating")
         waiting = client.submit("slow_gen", [LONG, "waiting"])
-        await eventually(lambda: running.status.stage == "generating" and waiting.event_id)
+        await waiting.wait_for_id()
         server.kill()
         killed = time.monotonic()
         lost = await asyncio.gather(running, waiting, return_exceptions=True)
