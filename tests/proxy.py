@@ -87,6 +87,20 @@ class Pause:
     seconds: float
 
 
+async def stop_listening(server: asyncio.Server) -> None:
+    """Close the door for good, but let those in who have just knocked, to be shown out later.
+
+    asyncio drops a connection that was accepted in the turn before `close()`, and leaves its socket
+    open.
+    """
+    loop = asyncio.get_running_loop()
+    for listening in server.sockets:
+        loop.remove_reader(listening.fileno())
+    for _ in range(5):  # accepted, made, known to its protocol, and served
+        await asyncio.sleep(0)
+    server.close()
+
+
 Rule = Reply | Cut | Drip | Hold | Pause | Callable[[Seen], "Rule | None"]
 
 
@@ -126,9 +140,7 @@ class Listener:
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()
-        server.close()
-        for _ in range(3):  # who has just knocked is let in, to be shown out below
-            await asyncio.sleep(0)
+        await stop_listening(server)
         for writer in self._writers:
             writer.transport.abort()
         tasks = asyncio.all_tasks() - {asyncio.current_task()}

@@ -22,6 +22,8 @@ from functools import cache
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from proxy import stop_listening
+
 from .plan import ANSWER_BODY, ANSWER_HEAD, END, REQUEST_BODY, REQUEST_HEAD, SENT, Fault
 
 DELAY = 0.3
@@ -337,7 +339,7 @@ class Faulty:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:
-        self._server.close()
+        await stop_listening(self._server)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

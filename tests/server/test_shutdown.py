@@ -263,6 +263,20 @@ atexit.register(thread.join)
 atexit.register(__import__("gradwire.client.loop_thread", fromlist=["x"])._stop_at_exit)
 time.sleep(1)
 """,
+    "calling-in-a-daemon-thread-when-all-is-over": """
+import atexit
+from gradwire.client.loop_thread import _stop_at_exit
+over = threading.Event()
+def work():
+    over.wait()
+    client.predict("/hello", ["x"])
+thread = threading.Thread(target=work, daemon=True)
+thread.start()
+atexit.register(thread.join)
+atexit.register(over.set)
+atexit.register(client.close)
+atexit.register(_stop_at_exit)
+""",
     "waiting-in-a-daemon-thread": f"""
 job = client.submit({SLOW})
 threading.Thread(target=job.result, daemon=True).start()

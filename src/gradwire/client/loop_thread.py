@@ -137,12 +137,14 @@ def leave_daemon() -> None:
     """End a daemon thread without a word if the interpreter is exiting.
 
     It would be stopped in the middle of any other waiting, too. An error that it has no reason to
-    expect would be the last thing that the program prints.
+    expect would be the last thing that the program prints. In a thread with a running event loop
+    (that of all clients is one) whoever waits for the answer gets the error, and leaves.
 
     Raises:
         SystemExit: As above; of a thread, Python does not show it.
     """
-    if _shared.exiting and threading.current_thread().daemon:
+    exits = _shared.exiting and threading.current_thread().daemon
+    if exits and asyncio._get_running_loop() is None:
         raise SystemExit
 
 

@@ -44,6 +44,11 @@ class _Inner(AsyncClient):
     def _bound(self, obj: dict[str, Any]) -> FileData:
         return File.bound(Client._view(self), obj)
 
+    def _check_open(self) -> None:
+        if self._engine.closed:
+            loop_thread.leave_daemon()
+        super()._check_open()
+
     def _check_loop(self) -> None:
         """Jobs are made in any thread; they are started in the right one."""
 
