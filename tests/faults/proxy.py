@@ -321,6 +321,7 @@ class Faulty:
         self._target = urlsplit(target)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._held: list[Peer] = []
+        self._resting: set[Peer] = set()
         self.port = 0
 
     @property
@@ -347,6 +348,15 @@ class Faulty:
             peer.reset()
         await asyncio.sleep(0)
 
+    def hang_up(self) -> None:
+        """Close all connections of clients on which there is nothing to do, as servers do."""
+
+        async def work() -> None:
+            for peer in self._resting:
+                peer.cut()
+
+        in_loop(work())
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -362,7 +372,11 @@ class Faulty:
 
     async def _pass_on(self, client: Peer) -> bool:
         """Pass on one request and its answer."""
-        head = await client.reader.readuntil(b"\r\n\r\n")
+        self._resting.add(client)
+        try:
+            head = await client.reader.readuntil(b"\r\n\r\n")
+        finally:
+            self._resting.discard(client)
         path = urlsplit(head.split(b" ", 2)[1].decode("latin-1")).path
         fault = self.fault if self.fault is not None and self.fault.claim(path) else None
         host, port = self._target.hostname, self._target.port

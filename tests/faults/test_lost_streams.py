@@ -18,6 +18,7 @@ from gradwire import (
     Timeout,
 )
 from gradwire.client.reading import HEARTBEAT_SILENCE
+from gradwire.transport import aiohttp_connector
 
 from .plan import Fault, Place
 from .proxy import Faulty
@@ -131,3 +132,19 @@ async def test_a_job_is_never_sent_twice(server: Server) -> None:
                     await client.predict("/hello", ["Ada"])
                 asked = [path for path, _ in proxy.exchanges if "/queue/" in path]
                 assert [path.rpartition("/")[2] for path in asked] == ["join", "data"]
+
+
+@asynchronous
+async def test_a_connection_that_the_server_has_closed_is_not_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its goodbye is there, but the event loop was busy, and has not looked."""
+    monkeypatch.setattr(aiohttp_connector, "RESTED", 0)
+    with Faulty(server.url) as proxy:
+        async with AsyncClient.connect(proxy.url, max_retries=0) as client:
+            for name in ("Ada", "Bob", "Cleo"):
+                # Neither the loop nor the client does anything in between.
+                proxy.hang_up()
+                assert (await client.predict("/hello", [name])).value == f"Hello {name}"
+            joins = [path for path, _ in proxy.exchanges if path.endswith("/join")]
+            assert len(joins) == 3
