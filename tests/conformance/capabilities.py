@@ -259,6 +259,8 @@ def unqueued_generator(case: Case) -> None:
 def batches(case: Case) -> None:
     jobs = [case.client.submit("/batched", [word]) for word in ("one", "two", "three")]
     assert [job.result(20).value for job in jobs] == ["ONE", "TWO", "THREE"]
+    pair = case.client.submit("/batched_pair", ["one", "two"])
+    assert pair.result(20).value == ("one two", 3)
     assert case.client.predict("/hello", ["Ada"]).value == "Hello Ada"  # the queue has survived
 
 

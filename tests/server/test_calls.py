@@ -102,6 +102,8 @@ async def test_batches(server: Server) -> None:
     async with AsyncClient.connect(server.url) as client:
         jobs = [client.submit("batched", [word]) for word in ("a", "b", "c", "d", "e")]
         assert [(await job).value for job in jobs] == ["A", "B", "C", "D", "E"]
+        for endpoint in ("batched_pair", "noqueue_batch"):
+            assert (await client.predict(endpoint, ["one", "two"])).value == ("one two", 3)
 
 
 # -- sessions --------------------------------------------------------------------------------------

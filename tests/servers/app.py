@@ -90,6 +90,11 @@ def batched(texts):
     return [[text.upper() for text in texts]]
 
 
+def batched_pair(texts, others):
+    pairs = zip(texts, others, strict=True)
+    return [f"{one} {other}" for one, other in pairs], [len(text) for text in texts]
+
+
 def whoami(request):
     headers = plain(request.headers)
     return {
@@ -418,7 +423,12 @@ def build_values():
     endpoint("begrüße", begrüße, text("Größe 名前"), text("Grüße"))
     endpoint("big", big, number("kilobytes", 1), text("big out"))
     endpoint("big_list", big_list, number("kilobytes", 1), gr.JSON(label="big list"))
-    endpoint("batched", batched, text("lower"), text("upper"), batch=True, max_batch_size=4)
+    batch = {"batch": True, "max_batch_size": 4}
+    pairs = [text("a"), text("b")], [text("both"), number("length")]
+    endpoint("batched_pair", batched_pair, *pairs, **batch)
+    if VERSION >= (6, 0):  # older ones let no batch go around the queue
+        endpoint("noqueue_batch", batched_pair, *pairs, queue=False, **batch)
+    endpoint("batched", batched, text("lower"), text("upper"), **batch)
     if hasattr(gr, "Request"):
         endpoint("whoami", whoami, None, gr.JSON(label="who"))
     endpoint("nothing", lambda _: None, text("ignored"), None)
