@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -25,6 +26,7 @@ from gradwire import (
     Timeout,
     handle_file,
 )
+from gradwire.client.cancelling import CANCEL_GRACE
 
 LONG = 60
 """Seconds that a job would run if nobody stopped it; no test waits for that."""
@@ -121,6 +123,18 @@ async def test_parallel_jobs_of_the_same_function_go_on(any_server: Server) -> N
         for other, each in zip(others, names, strict=True):
             assert other.outputs()[:-1] == [[f"{each} {number}"] for number in range(10)]
         await eventually(stopped(client, name))
+
+
+@asynchronous
+async def test_other_jobs_go_on_when_it_is_about_to_end(any_server: Server) -> None:
+    """Then its own end and that of the cancellation meet, which servers can stumble over."""
+    async with AsyncClient.connect(any_server.url) as client:
+        for _ in range(8):
+            other = client.submit("/slow", [0.5, unique()])
+            job = client.submit("/par_gen", [0.1, unique()])
+            await eventually(lambda job=job: job.outputs())  # its only step
+            await job.cancel()
+            assert (await other).value.endswith(" done")
 
 
 @asynchronous
@@ -230,6 +244,21 @@ async def test_while_the_job_is_handed_in(server: Server, before: bool) -> None:
                 await eventually(stopped(client, name))
             next_one = await client.predict("/slow_gen", [0.1, unique()])
             assert next_one.data
+
+
+@asynchronous
+async def test_while_the_server_does_not_answer(server: Server) -> None:
+    """It takes no longer than when it does, and is made up for when the answer has come."""
+    name = unique()
+    with GatedProxy(server.url) as proxy:
+        async with AsyncClient.connect(proxy.url) as client:
+            with proxy.closed("/queue/join") as gate:
+                job = client.submit("/par_gen", [LONG, name])
+                await eventually(lambda: gate.waiting)
+                began = time.monotonic()
+                assert await job.cancel()
+                assert time.monotonic() - began < 2 * CANCEL_GRACE
+            await eventually(stopped(client, name))
 
 
 @asynchronous

@@ -139,6 +139,8 @@ class AsyncJob(Generic[E]):
         """Forget what came of the job so far, but for the events that were told."""
         self.tries += 1
         self.sent = False
+        if self._accepted is not None and self._accepted.is_set():
+            self._accepted = None
         self.run = self._make_run()
         return self.run
 
@@ -287,11 +289,9 @@ class AsyncJob(Generic[E]):
         try:
             callback(self)
         except BaseException as error:
-            # Of any kind: an exit or a cancellation here would end the loop for all other jobs.
-            # As asyncio does it for its own callbacks: shown, and nobody else is disturbed.
-            self._engine.loop.call_exception_handler(
-                {"message": "a done-callback of a job failed", "exception": error}
-            )
+            # Of any kind: an exit would end the loop for all. Shown, as asyncio does it.
+            shown = {"message": "a done-callback of a job failed", "exception": error}
+            self._engine.loop.call_exception_handler(shown)
 
     # -- steering ----------------------------------------------------------------------------------
 
@@ -312,7 +312,9 @@ class AsyncJob(Generic[E]):
             ended already, or ended otherwise meanwhile.
         """
         if self.sent and self.run.event_id is None:
-            await self.wait_for_id()  # the server decides just now; it can only be asked by the id
+            # The server decides just now, and can only be told with the id; later if that is late.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wait_for_id(), CANCEL_GRACE)
         if self.done():
             return False
         if self.way == "dialogue":

@@ -11,7 +11,9 @@ and `utils.py`:
 
 By function means: with a job every other running job of its function in this session, without a
 word to those. And from 4.31 to 6.13 a waiting job that is cancelled is reported as ended, but runs
-when its turn comes; its second end then breaks the stream for everybody.
+when its turn comes; its second end then breaks the stream for everybody. So does that of a job
+whose own end is on its way already: there the function is stopped first, and the end is asked for
+only if none comes (`_ends_itself`).
 
 So a cancellation is held back while it cannot be made, or would hit others. The job ends for its
 caller at once; the session keeps listening for it (`Session.leave`), and it is stopped when it
@@ -49,8 +51,12 @@ SETTLE = 0.2
 """Seconds for which jobs that start at the same time get to say so, before one is stopped."""
 NO_FUNCTION = -1
 """A function index that no server has: takes a job from the queue, and stops no other."""
+NO_JOB = "0" * 32
+"""The id of a job that no server has: stops a function, and says nothing on the stream."""
 CANCELS = (4, 31)
 UNQUEUES = (6, 14)
+LAST_WORDS = 0.3
+"""Seconds in which the end of a job is heard that was on its way when the job was stopped."""
 
 
 class Cancels:
@@ -63,6 +69,8 @@ class Cancels:
         """Jobs that the server was told to stop, and the function that was named."""
         self._joining: Counter[int] = Counter()
         self._posting: dict[int, asyncio.Future[None]] = {}
+        self._ends: dict[Run, asyncio.Future[None]] = {}
+        """Jobs that may end by themselves before the server is asked for their end."""
         self._lost: set[Run] = set()
         """Jobs of broken streams, as long as the server has not been told to stop them."""
         self._banishing: asyncio.Future[None] | None = None
@@ -171,6 +179,8 @@ class Cancels:
         if run.over:
             self._engine.session.let_go(run)
             self._asked.pop(run, None)
+            if run in self._ends and not self._ends[run].done():
+                self._ends[run].set_result(None)
         self.retry()
 
     def retry(self) -> None:
@@ -239,6 +249,10 @@ class Cancels:
         engine = self._engine
         requests, timeout = engine.app.requests, engine.options.timeout
         if self._version >= CANCELS:
+            if self._version < UNQUEUES and engine.session.has_others(run):
+                if await self._ends_itself(run, function):
+                    return True
+                function = NO_FUNCTION  # the next job of it may run by now
             request = requests.cancel(engine.session.session_hash, function, run.event_id)
             answer = await engine.transport.request(request, timeout)
             if answer.status not in (404, 405):
@@ -251,6 +265,19 @@ class Cancels:
         engine.session.let_go(run)
         engine.give_up(run, JobCancelledError("The job was cancelled.", event_id=run.event_id))
         return True
+
+    async def _ends_itself(self, run: Run, function: int) -> bool:
+        """Stop a function without asking for the job's end; return whether that has come."""
+        engine = self._engine
+        request = engine.app.requests.cancel(engine.session.session_hash, function, NO_JOB)
+        await engine.transport.request(request, engine.options.timeout)
+        ended = self._ends[run] = engine.loop.create_future()
+        try:
+            if not run.over:
+                await asyncio.wait([ended], timeout=LAST_WORDS)
+        finally:
+            del self._ends[run]
+        return run.over
 
     @property
     def _version(self) -> tuple[int, int]:

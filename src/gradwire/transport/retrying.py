@@ -156,8 +156,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return float(text[:12])
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())

@@ -141,6 +141,10 @@ class Session:
             if other.fn_index == run.fn_index and other is not run
         ]
 
+    def has_others(self, run: Run) -> bool:
+        """Tell whether there are other pending jobs."""
+        return any(other is not run for other in self._runs.values())
+
     def leave(self, run: Run) -> None:
         """Listen on for a job that has ended here, to know when it runs and ends on the server."""
         if run.event_id is not None:

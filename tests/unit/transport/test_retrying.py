@@ -115,7 +115,10 @@ def test_a_wait_until_a_date() -> None:
     assert 90 < wait <= 100
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-1", "1.5", "Mon, 99 Foo"])
+FAR = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "1.5", "Mon, 99 Foo", FAR])
 def test_a_wait_that_cannot_be_read(text: str) -> None:
     assert retry_after({"Retry-After": text}) is None
     assert retry_after({}) is None
