@@ -225,6 +225,17 @@ def test_many_jobs_that_were_lost(client: Client, proxy: Proxy) -> None:
     assert [job.result().value for job in jobs] == [f"Hello {n}" for n in range(50)]
 
 
+@asynchronous
+async def test_the_id_of_a_job_that_is_sent_again(server: Server, open_proxy: OpenProxy) -> None:
+    proxy = open_proxy(server.url)
+    cut_streams(proxy, 1)
+    async with AsyncClient.connect(proxy.url, resubmit=True) as client:
+        job = client.submit("/slow_gen", [0.5, unique("id")])
+        lost = await job.wait_for_id()
+        await eventually(lambda: job.event_id is None)
+        assert await job.wait_for_id() not in (None, lost)
+
+
 def test_files_are_uploaded_once(client: Client, proxy: Proxy) -> None:
     cut_streams(proxy, 1)
     again = client.with_options(resubmit=True)

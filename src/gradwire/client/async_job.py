@@ -139,8 +139,6 @@ class AsyncJob(Generic[E]):
         """Forget what came of the job so far, but for the events that were told."""
         self.tries += 1
         self.sent = False
-        if self._accepted is not None and self._accepted.is_set():
-            self._accepted = None
         self.run = self._make_run()
         return self.run
 
@@ -180,8 +178,9 @@ class AsyncJob(Generic[E]):
         """The server has given the job an id."""
         if not self.options.resubmit or self.done():
             self._request = self._payload = None  # inputs may be large, and are not needed again
-        if self._accepted is not None:
-            self._accepted.set()
+        waiting, self._accepted = self._accepted, None  # it may begin anew, and get another id
+        if waiting is not None:
+            waiting.set()
 
     def on_ended(self, outcome: Prediction | GradwireError) -> None:
         """The job has its outcome: tell everybody who waits."""
