@@ -53,7 +53,7 @@ def endpoint_text(endpoint: Endpoint) -> str:
     """Return one endpoint as text: signature, what it is, takes and gives, and an example call."""
     lines = [_wrap(signature_text(endpoint, types=False), "", "    ")]
     about = clean(endpoint.description)
-    lines += [_wrap(text, "  ", "  ") for text in [about, *_remarks(endpoint)] if text]
+    lines += [_wrap(text, "  ", "  ") for text in [about, *remarks(endpoint)] if text]
     takes, gives = _takes(endpoint), _gives(endpoint)
     # A very long name breaks its own row, not the table.
     names = min(max((_columns(row[0]) for row in [*takes, *gives]), default=0), _WIDEST_NAME)
@@ -152,7 +152,7 @@ def to_markdown(info: ApiInfo) -> str:
 def endpoint_markdown(endpoint: Endpoint) -> str:
     """Return one endpoint as Markdown."""
     title = f"### {_code(clean(str(endpoint.address)))}"
-    about = [_plain(clean(endpoint.description)), *map(_plain, _remarks(endpoint))]
+    about = [_plain(clean(endpoint.description)), *map(_plain, remarks(endpoint))]
     takes = [(*map(_code, row[:-1]), _plain(row[-1])) for row in _takes(endpoint)]
     gives = [(_code(kind), _plain(text)) for _, kind, text in _gives(endpoint)]
     return "\n\n".join(
@@ -231,7 +231,8 @@ def _listed(info: ApiInfo) -> list[Endpoint]:
     return [*info.named_endpoints.values(), *info.unnamed_endpoints.values()]
 
 
-def _remarks(endpoint: Endpoint) -> list[str]:
+def remarks(endpoint: Endpoint) -> list[str]:
+    """Return what is special about an endpoint, a sentence each."""
     found = {
         "stream": endpoint.streaming_input,
         "generator": endpoint.is_generator and not endpoint.streaming_input,
