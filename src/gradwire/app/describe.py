@@ -26,7 +26,7 @@ _LONGEST_TYPE = 36
 _NARROW = 45
 """Columns that a text needs beside a table."""
 
-_REMARKS = {
+REMARKS = {
     "generator": "Yields while it runs: iterate client.submit(...) to see each step.",
     "stream": "Takes its input in chunks: client.submit(...), then job.send_chunk(...).",
     "state": "Remembers between the calls of one client (hidden session state).",
@@ -35,6 +35,7 @@ _REMARKS = {
     "required": "Needs a Hugging Face token: connect with oauth_token=...",
     "optional": "Can use a Hugging Face token: connect with oauth_token=...",
 }
+"""What is special about some endpoints, for people who write Python."""
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -241,7 +242,7 @@ def remarks(endpoint: Endpoint) -> list[str]:
         "batch": endpoint.is_batch,
     }
     kinds = [kind for kind, here in found.items() if here] + [endpoint.oauth_token or ""]
-    return [_REMARKS[kind] for kind in kinds if kind in _REMARKS]
+    return [REMARKS[kind] for kind in kinds if kind in REMARKS]
 
 
 def _default_text(parameter: Parameter) -> str:

@@ -49,11 +49,13 @@ def _line(check: Check) -> Text:
 
     from gradwire.cli.words import seconds_text, shown
 
-    text = Text(f"{_MARKS[check.good]} ", _STYLES[check.good])
-    text.append(f"{check.name:<8} ", "bold" if check.good is False else "not bold default")
-    text.append(shown(check.detail), "default")
+    text = Text.assemble(
+        (f"{_MARKS[check.good]} ", _STYLES[check.good]),
+        (f"{check.name:<8} ", "bold" if check.good is False else ""),
+        shown(check.detail),
+    )
     if check.seconds is not None:
-        text.append(f"  {seconds_text(check.seconds)}", "not bold dim")
+        text.append(f"  {seconds_text(check.seconds)}", "dim")
     if check.advice:
-        text.append(f"\n{'':<11}{shown(check.advice)}", "not bold yellow")
+        text.append(f"\n{'':<11}{shown(check.advice)}")
     return text

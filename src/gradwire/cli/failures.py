@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 
+from rich.text import Text
+
 from gradwire.cli.main import ACCESS, CONNECTION, FAILED, USAGE
-from gradwire.cli.screen import err
+from gradwire.cli.screen import err, is_terminal
 from gradwire.cli.words import shown
 from gradwire.errors import (
     AccessError,
@@ -63,12 +65,10 @@ def report(error: Exception) -> int:
 
 def say_error(message: str) -> None:
     """Print an error on stderr: its first line stands out, the rest explains."""
-    first, _, rest = shown(_for_shells(message)).partition("\n")
-    console = err()
-    console.print("[bold red]Error:[/] ", end="", markup=True)
-    console.print(first, soft_wrap=True)
-    if rest:
-        console.print(rest, soft_wrap=True)
+    first, newline, rest = shown(_for_shells(message)).partition("\n")
+    text = Text.assemble(("Error: ", "bold red"), first, newline, rest)
+    # In a pipe lines stay whole, for those who search in them.
+    err().print(text, soft_wrap=not is_terminal(sys.stderr))
 
 
 def _for_shells(message: str) -> str:
@@ -79,7 +79,8 @@ def _for_shells(message: str) -> str:
 
 
 _WORDS = {
-    "connect with auth=(username, password)": "use --auth NAME, which asks for the password",
+    "Pass auth=(username, password) when connecting": "Use --auth NAME, which asks for the password",
+    "connect with auth=(username, password)": "use --auth NAME",
     "Check auth=(username, password)": "Check --auth or GRADWIRE_AUTH",
     "Pass token='hf_…' or set HF_TOKEN": "Set HF_TOKEN, or use --token -",
     "view_api() shows them": "`gradwire view` shows them",

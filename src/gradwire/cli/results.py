@@ -50,5 +50,5 @@ def _file_text(file: FileData, saved: FilePath | None) -> Text:
     facts = [bytes_text(file.size)] if file.size is not None else []
     facts += [file.mime_type] if file.mime_type else []
     where = "" if file.url is None or is_data_url(file.url) else file.url
-    text = Text(shown(name), "cyan").append(f"  {shown('  '.join(facts))}", "dim")
-    return text.append(f"\n  {shown(where)}", "default") if where else text
+    text = Text.assemble((shown(name), "cyan"), (f"  {shown('  '.join(facts))}".rstrip(), "dim"))
+    return text.append(f"\n  {shown(where)}") if where else text

@@ -9,6 +9,19 @@ import sys
 from typing import IO, Any
 
 from rich.console import Console
+from rich.theme import Theme
+
+_CALM = Theme(
+    {
+        "json.brace": "dim",
+        "json.key": "blue",
+        "json.str": "default",
+        "json.number": "cyan",
+        "json.bool_true": "cyan",
+        "json.bool_false": "cyan",
+        "json.null": "cyan",
+    }
+)
 
 
 def is_terminal(stream: IO[Any]) -> bool:
@@ -18,7 +31,7 @@ def is_terminal(stream: IO[Any]) -> bool:
 
 def out() -> Console:
     """Return what prints on stdout; words are printed as they are."""
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, theme=_CALM)
 
 
 def err() -> Console:

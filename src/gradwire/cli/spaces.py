@@ -81,12 +81,13 @@ class StatusScreen:
         self._since = time.monotonic()
 
     def _line(self, status: SpaceStatus, *, done: bool) -> Text:
-        style = _STYLES[status.load_status] if done else "dim"
-        text = Text(f"{_MARKS[status.load_status] if done else '·'} ", style)
-        text.append(f"{shown(status.detail):<14}", style)
-        text.append(shown(status.message), "default" if done else "dim")
-        took = time.monotonic() - self._since
-        return text if done else text.append(f"  {seconds_text(took)}", "dim")
+        if not done:
+            took = seconds_text(time.monotonic() - self._since)
+            text = f"· {shown(status.detail):<14}{shown(status.message)}  {took}"
+            return Text(text, "dim")
+        style = _STYLES[status.load_status]
+        mark = f"{_MARKS[status.load_status]} {shown(status.detail):<14}"
+        return Text.assemble((mark, style), shown(status.message))
 
     def _drawn(self) -> RenderableType:
         if self._status is None:

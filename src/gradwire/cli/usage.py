@@ -6,6 +6,8 @@ import json
 import shlex
 from typing import NamedTuple
 
+import click
+
 from gradwire.app.endpoint import Endpoint, Parameter
 from gradwire.app.example import NO_PATH, file_address, sample
 from gradwire.cli.words import shown
@@ -83,7 +85,13 @@ def usage_text(endpoint: Endpoint) -> str:
     table = rows(endpoint)
     widths = [max((len(row[column]) for row in table), default=0) for column in (0, 1)]
     lines = [f"  {name:<{widths[0]}}  {kind:<{widths[1]}}  {text}" for name, kind, text in table]
-    return "\n".join([f"Usage: gradwire predict APP {' '.join(words)}", *lines])
+    return "\n".join([f"Usage: gradwire {_verb()} APP {' '.join(words)}", *lines])
+
+
+def _verb() -> str:
+    """Return the command that runs."""
+    context = click.get_current_context(silent=True)
+    return context.info_name or "predict" if context is not None else "predict"
 
 
 def example_line(endpoint: Endpoint, app: str, command: str = "predict") -> str:

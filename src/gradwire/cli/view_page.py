@@ -10,11 +10,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from gradwire.app.describe import remarks
+from gradwire.app.describe import REMARKS, remarks
 from gradwire.app.endpoint import Endpoint, Parameter, Return
 from gradwire.app.words import clean
 from gradwire.cli.snippets import App
 from gradwire.cli.usage import default_text, example_line, kind_text
+
+_HERE = {
+    REMARKS["generator"]: "Yields while it runs: `gradwire stream` shows each step.",
+    REMARKS["stream"]: "Takes its input in chunks; from here it gets one.",
+    REMARKS["state"]: "Remembers between the calls of one client; each command is a new one.",
+}
+"""What Python users are told otherwise."""
 
 NAME, KIND, QUIET = "bold cyan", "green", "dim"
 
@@ -62,7 +69,8 @@ def _title(endpoint: Endpoint) -> Text:
 
 
 def _about(endpoint: Endpoint, *, short: bool) -> list[RenderableType]:
-    texts = [clean(endpoint.description), *([] if short else remarks(endpoint))]
+    told = [] if short else [_HERE.get(text, text) for text in remarks(endpoint)]
+    texts = [clean(endpoint.description), *told]
     return [Padding(Text(text), (0, 0, 0, 2), expand=False) for text in texts if text]
 
 

@@ -69,7 +69,7 @@ def status_text(status: StatusEvent) -> str:
         place = "next in the queue" if ahead <= 0 else f"{ahead} before this one in the queue"
         eta = "" if status.eta is None else f", about {seconds_text(max(status.eta, 0))}"
         return f"{place}{eta}"
-    return "waiting" if status.stage == "pending" else "running"
+    return "waiting" if status.stage == "pending" and not status.progress_data else "running"
 
 
 def progress_text(progress: ProgressData) -> str:
