@@ -10,7 +10,7 @@ MADE := .venv/.made-by-$(notdir $(PYTHON))
 READY := .venv/.ready
 
 .PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
-	test-large faults bench fuzz soak clean
+	test-large faults bench fuzz soak pictures clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -55,6 +55,9 @@ faults: servers-subset  ## Every fault at every place; writes the table of docs/
 
 bench: $(READY)  ## Measure gradwire and its peers; see benchmarks/README.md
 	$(BIN)/python benchmarks/run.py
+
+pictures: $(READY)  ## Draw the screens that the README shows
+	@$(BIN)/python scripts/pictures.py
 
 fuzz: $(READY)  ## Throw arbitrary bytes at all that reads a server's words; FUZZ_SECONDS=60 each
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz

@@ -79,12 +79,14 @@ def _for_shells(message: str) -> str:
 
 
 _WORDS = {
-    "Pass auth=(username, password) when connecting": "Use --auth NAME, which asks for the password",
+    "Pass auth=(username, password) when connecting": "Use --auth NAME: it asks for the password",
     "connect with auth=(username, password)": "use --auth NAME",
     "Check auth=(username, password)": "Check --auth or GRADWIRE_AUTH",
     "Pass token='hf_…' or set HF_TOKEN": "Set HF_TOKEN, or use --token -",
+    "pass token='hf_…', or set HF_TOKEN": "set HF_TOKEN, or use --token -",
+    "needs token=.": "needs --token or HF_TOKEN.",
     "view_api() shows them": "`gradwire view` shows them",
-    "(wake_timeout)": "(--wait)",
+    "(wake_timeout). Try again later, or wait longer": "(--wait). Try again later, or wait longer",
     "(Timeout.total)": "(--timeout)",
 }
 
