@@ -7,7 +7,7 @@ wrong gives no names and no words.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -33,18 +33,30 @@ def complete_endpoint(
 def _api(ctx: click.Context) -> ApiInfo | None:
     """Return the API of the app on the command line; None where that does not work at once."""
     from gradwire.cli.connection import AUTH_VARIABLE, Connection
-    from gradwire.client.sync import Client
+    from gradwire.errors import AuthenticationError
 
+    given: dict[str, Any] = {
+        name: ctx.params.get(name) for name in ("token", "auth", "proxy", "ca")
+    }
+    login = os.environ.get(AUTH_VARIABLE)
     try:
-        connection = Connection(
-            token=ctx.params.get("token"),
-            auth=ctx.params.get("auth") or os.environ.get(AUTH_VARIABLE),
-            header=tuple(ctx.params.get("header") or ()),
-        )
-        if connection.token == "-" or (connection.auth and ":" not in connection.auth):
+        if given["token"] == "-" or ":" not in (given["auth"] or ":"):
             return None  # nobody can be asked while a shell completes
-        options = {**connection.options(), "timeout": SECONDS, "max_retries": 0}
-        with Client.connect(ctx.params["app"], **options, wake_timeout=0.1) as client:
-            return client.view_api()
+        connection = Connection(**given, header=tuple(ctx.params.get("header") or ()))
+        try:
+            return _read(ctx.params["app"], connection.options())
+        except AuthenticationError:
+            if not login or ":" not in login:
+                return None
+            name, _, password = login.partition(":")
+            return _read(ctx.params["app"], {**connection.options(), "auth": (name, password)})
     except Exception:
         return None
+
+
+def _read(app: str, options: dict[str, Any]) -> ApiInfo:
+    from gradwire.client.sync import Client
+
+    quick = {"timeout": SECONDS, "max_retries": 0, "wake_timeout": 0.1}
+    with Client.connect(app, **{**options, **quick}) as client:
+        return client.view_api()

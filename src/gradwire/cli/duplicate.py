@@ -53,6 +53,7 @@ def command(
     Prints the copy's name.
     """
     from gradwire.cli.spaces import StatusScreen, space_reference
+    from gradwire.cli.words import shown
     from gradwire.client.options import Options
     from gradwire.client.spaces import copy_space
     from gradwire.hub.duplicating import Copy
@@ -72,7 +73,7 @@ def command(
         else:
             with connection.open(name, wake_timeout=wait):
                 pass
-    click.echo(name)
+    click.echo(shown(name))
 
 
 def _pairs(kind: str, words: tuple[str, ...]) -> dict[str, str]:

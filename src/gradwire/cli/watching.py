@@ -6,6 +6,7 @@ something is to put a new value into a place; the screen is drawn from there.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from types import TracebackType
@@ -21,6 +22,7 @@ from rich.text import Text
 from gradwire.cli.screen import err, is_terminal
 from gradwire.cli.words import bytes_text, seconds_text, shown
 from gradwire.data.files import TransferProgress
+from gradwire.logs import VARIABLE as LOG_VARIABLE
 from gradwire.wire.events import Event, LogEvent, ProgressData, StatusEvent
 
 _LEVELS = {"info": "cyan", "success": "green", "warning": "yellow", "error": "red"}
@@ -51,8 +53,9 @@ class Watcher(Protocol):
 
 
 def watcher(first: str = "calling") -> Watcher:
-    """Return what fits stderr."""
-    return LiveWatcher(first) if is_terminal(sys.stderr) else PlainWatcher()
+    """Return what fits stderr; a log there is not drawn over."""
+    live = is_terminal(sys.stderr) and not os.environ.get(LOG_VARIABLE)
+    return LiveWatcher(first) if live else PlainWatcher()
 
 
 def log_text(event: LogEvent) -> Text:
