@@ -205,6 +205,7 @@ def is_variant(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 #: Classes whose methods are described by the class's table or by a protocol beside them.
 SPEAKING = {"Requests", "PathReader", "BufferReader", "OpenFileReader", "RemoteReader"}
+SPEAKING |= {"RenderingReader"}
 
 
 @every_module

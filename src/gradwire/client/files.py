@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from gradwire.data import pictures, sounds
 from gradwire.data.files import FileData, ProgressCallback
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ class BoundFile(FileData):
         file = cls.from_dict(obj)
         object.__setattr__(file, "_client", client)
         return file
+
+    @property
+    def _label(self) -> str:
+        return self.orig_name or self.path
 
     def __reduce__(self) -> tuple[Any, ...]:
         # In another process there is no client: only what is known of the file goes there.
@@ -57,6 +63,18 @@ class AsyncFile(BoundFile):
         """Stream the content into a folder; see `AsyncClient.download`."""
         return await self._client.download(self, to, on_progress)
 
+    async def to_image(self) -> Any:
+        """Fetch a picture as a `PIL.Image`; needs Pillow."""
+        return await asyncio.to_thread(pictures.to_image, await self.read(), self._label)
+
+    async def to_array(self) -> Any:
+        """Fetch a picture as a numpy array, height × width (× channels); needs Pillow and numpy."""
+        return await asyncio.to_thread(pictures.to_array, await self.read(), self._label)
+
+    async def to_audio(self) -> tuple[int, Any]:
+        """Fetch a sound as `(rate, array)`; needs numpy and, for what is not WAV, soundfile."""
+        return await asyncio.to_thread(sounds.to_pair, await self.read(), self._label)
+
 
 class File(BoundFile):
     """A file in an output of a `Client`. Nothing is fetched until asked for."""
@@ -77,3 +95,15 @@ class File(BoundFile):
     ) -> Path:
         """Stream the content into a folder; see `Client.download`."""
         return self._client.download(self, to, on_progress)
+
+    def to_image(self) -> Any:
+        """Fetch a picture as a `PIL.Image`; needs Pillow."""
+        return pictures.to_image(self.read(), self._label)
+
+    def to_array(self) -> Any:
+        """Fetch a picture as a numpy array, height × width (× channels); needs Pillow and numpy."""
+        return pictures.to_array(self.read(), self._label)
+
+    def to_audio(self) -> tuple[int, Any]:
+        """Fetch a sound as `(rate, array)`; needs numpy and, for what is not WAV, soundfile."""
+        return sounds.to_pair(self.read(), self._label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from gradwire.data.frames import Library, to_frame
 from gradwire.wire.events import DataEvent, LogEvent, now
 
 
@@ -47,6 +48,10 @@ class Prediction:
         if not data:
             return None
         return data[0] if len(data) == 1 else tuple(data)
+
+    def to_frame(self, library: Library | None = None) -> Any:
+        """Return the one table in the result as a frame; see `gradwire.to_frame`."""
+        return to_frame(self, library)
 
     @property
     def endpoint(self) -> str | int:
