@@ -30,7 +30,7 @@ class Parameter:
     type: str
     """A Python type as text, such as `"str"` or `"list[FileData]"`."""
     schema: Any = field(hash=False)
-    """The JSON schema as it came."""
+    """The JSON schema as it came, without the choices where others may be given too."""
     component: str
     """The kind of component, such as `"Textbox"`."""
     has_default: bool

@@ -27,6 +27,7 @@ COMMANDS = {
     "download": "Fetch files of an app",
     "status": "Watch a Space until it runs",
     "duplicate": "Copy a Space to your account",
+    "codegen": "Write a typed client for an app",
     "doctor": "Find out why an app cannot be reached",
     "demo": "Start a small app on this machine and use all of it",
     "completion": "Print what teaches a shell to complete gradwire",
