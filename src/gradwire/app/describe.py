@@ -43,7 +43,7 @@ REMARKS = {
 
 def to_text(info: ApiInfo) -> str:
     """Return all listed endpoints as text of `WIDTH` columns, made to be acted on."""
-    endpoints = _listed(info)
+    endpoints = listed(info)
     if not endpoints:
         return "This app lists no endpoints. Those that it has can be called by function index."
     heading = "1 endpoint" if len(endpoints) == 1 else f"{len(endpoints)} endpoints"
@@ -55,7 +55,7 @@ def endpoint_text(endpoint: Endpoint) -> str:
     lines = [_wrap(signature_text(endpoint, types=False), "", "    ")]
     about = clean(endpoint.description)
     lines += [_wrap(text, "  ", "  ") for text in [about, *remarks(endpoint)] if text]
-    takes, gives = _takes(endpoint), _gives(endpoint)
+    takes, gives = takes_rows(endpoint), gives_rows(endpoint)
     # A very long name breaks its own row, not the table.
     names = min(max((_columns(row[0]) for row in [*takes, *gives]), default=0), _WIDEST_NAME)
     lines += [*_table("takes", takes, names), *_table("gives", gives, names)]
@@ -82,14 +82,14 @@ def _parameter_text(parameter: Parameter, types: bool) -> str:
 Row = tuple[str, ...]
 
 
-def _takes(endpoint: Endpoint) -> list[Row]:
+def takes_rows(endpoint: Endpoint) -> list[Row]:
     """Return the rows: name, type, default, what it is about."""
     return [
         (p.name, _short_type(p), _default_text(p), _about(p, p.name)) for p in endpoint.parameters
     ]
 
 
-def _gives(endpoint: Endpoint) -> list[Row]:
+def gives_rows(endpoint: Endpoint) -> list[Row]:
     """Return the rows: place in the result, type, what it is about."""
     several = len(endpoint.returns) > 1
     return [
@@ -146,7 +146,7 @@ def _wrap(text: str, first: str, rest: str) -> str:
 
 def to_markdown(info: ApiInfo) -> str:
     """Return all listed endpoints as Markdown, for notebooks."""
-    endpoints = _listed(info)
+    endpoints = listed(info)
     return "\n\n".join(map(endpoint_markdown, endpoints)) or "This app lists no endpoints."
 
 
@@ -154,8 +154,8 @@ def endpoint_markdown(endpoint: Endpoint) -> str:
     """Return one endpoint as Markdown."""
     title = f"### {_code(clean(str(endpoint.address)))}"
     about = [_plain(clean(endpoint.description)), *map(_plain, remarks(endpoint))]
-    takes = [(*map(_code, row[:-1]), _plain(row[-1])) for row in _takes(endpoint)]
-    gives = [(_code(kind), _plain(text)) for _, kind, text in _gives(endpoint)]
+    takes = [(*map(_code, row[:-1]), _plain(row[-1])) for row in takes_rows(endpoint)]
+    gives = [(_code(kind), _plain(text)) for _, kind, text in gives_rows(endpoint)]
     return "\n\n".join(
         part
         for part in [
@@ -228,7 +228,8 @@ def _return_dict(returned: Return) -> dict[str, Any]:
 # --- what text and Markdown share ---------------------------------------------------------------
 
 
-def _listed(info: ApiInfo) -> list[Endpoint]:
+def listed(info: ApiInfo) -> list[Endpoint]:
+    """Return the endpoints that an app lists, those with names first."""
     return [*info.named_endpoints.values(), *info.unnamed_endpoints.values()]
 
 

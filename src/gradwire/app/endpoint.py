@@ -158,6 +158,11 @@ class Endpoint:
 
         return endpoint_text(self)
 
+    def _repr_html_(self) -> str:
+        from gradwire.app.describe_html import endpoint_html
+
+        return endpoint_html(self, unfolded=True)
+
     def __repr__(self) -> str:
         names = ", ".join(parameter.name for parameter in self.parameters)
         return f"<Endpoint {self.address}({names})>"

@@ -96,7 +96,7 @@ def login(message: str | None) -> tuple[str, str] | None:
         return _pair(given)
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    from gradwire.cli.words import shown
+    from gradwire.app.words import shown
 
     click.echo(f"The app asks for a login. {shown(message or '')}".rstrip(), err=True)
     return _pair(click.prompt("Username", err=True))

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradwire.cli.words import seconds_text as seconds
-from gradwire.cli.words import shown
+from gradwire.app.words import seconds_text as seconds
+from gradwire.app.words import shown
 from gradwire.client.sync import Client
 from gradwire.data.inputs import handle_file
 from gradwire.errors import AppError, ConnectError, GradwireError, JobCancelledError

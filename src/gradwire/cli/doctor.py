@@ -47,7 +47,7 @@ def command(connection: Connection, app: str, as_json: bool) -> int:
 def _line(check: Check) -> Text:
     from rich.text import Text
 
-    from gradwire.cli.words import seconds_text, shown
+    from gradwire.app.words import seconds_text, shown
 
     text = Text.assemble(
         (f"{_MARKS[check.good]} ", _STYLES[check.good]),

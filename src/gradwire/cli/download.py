@@ -30,8 +30,8 @@ def command(connection: Connection, app: str, files: tuple[str, ...], out: Path)
 
     Prints where they are now, one path a line. No file is written over.
     """
+    from gradwire.app.words import shown
     from gradwire.cli.watching import watcher
-    from gradwire.cli.words import shown
 
     with connection.open(app) as client, watcher("downloading") as watch:
         paths = [client.download(_file(text), out, watch.transfer) for text in files]

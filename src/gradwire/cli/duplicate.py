@@ -52,8 +52,8 @@ def command(
     A copy that was made before is used again. Needs a token that may write: HF_TOKEN, or --token.
     Prints the copy's name.
     """
+    from gradwire.app.words import shown
     from gradwire.cli.spaces import StatusScreen, space_reference
-    from gradwire.cli.words import shown
     from gradwire.client.options import Options
     from gradwire.client.spaces import copy_space
     from gradwire.hub.duplicating import Copy

@@ -6,9 +6,9 @@ import sys
 
 from rich.text import Text
 
+from gradwire.app.words import shown
 from gradwire.cli.main import ACCESS, CONNECTION, FAILED, USAGE
 from gradwire.cli.screen import err, is_terminal
-from gradwire.cli.words import shown
 from gradwire.errors import (
     AccessError,
     AppError,

@@ -10,8 +10,8 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from gradwire.app.endpoint import Endpoint
+from gradwire.app.words import bytes_text, shown
 from gradwire.cli.calling import plain_json
-from gradwire.cli.words import bytes_text, shown
 from gradwire.data.files import FileData
 from gradwire.data.old_files import is_data_url
 

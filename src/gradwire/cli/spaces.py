@@ -15,8 +15,8 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from gradwire.app.reference import AppReference, parse_reference
+from gradwire.app.words import seconds_text, shown
 from gradwire.cli.screen import is_terminal, out
-from gradwire.cli.words import seconds_text, shown
 from gradwire.hub.status import SpaceStatus
 
 _STYLES = {"complete": "green", "error": "red", "pending": "yellow"}

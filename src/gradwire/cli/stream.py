@@ -99,7 +99,7 @@ class DeltaPrinter:
             self._print("\n")
 
     def _print(self, text: str) -> None:
-        from gradwire.cli.words import shown
+        from gradwire.app.words import shown
 
         sys.stdout.write(shown(text) if self._terminal else text)
         sys.stdout.flush()

@@ -10,7 +10,7 @@ import click
 
 from gradwire.app.endpoint import Endpoint, Parameter
 from gradwire.app.example import NO_PATH, file_address, sample
-from gradwire.cli.words import shown
+from gradwire.app.words import shown
 
 _LONGEST_VALUE = 60
 _MOST_CHOICES = 40

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gradwire.app.endpoint import Endpoint, Parameter
-from gradwire.app.words import did_you_mean
+from gradwire.app.words import did_you_mean, shown
 from gradwire.cli.usage import base_type, kind_text, repeats, usage_text
-from gradwire.cli.words import shown
 from gradwire.data.files import ProgressCallback
 from gradwire.data.inputs import handle_file
 from gradwire.data.urls import is_http_url

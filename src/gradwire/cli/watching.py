@@ -19,11 +19,12 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from gradwire.app.words import bytes_text, shown
 from gradwire.cli.screen import err, is_terminal
-from gradwire.cli.words import bytes_text, seconds_text, shown
 from gradwire.data.files import TransferProgress
 from gradwire.logs import VARIABLE as LOG_VARIABLE
-from gradwire.wire.events import Event, LogEvent, ProgressData, StatusEvent
+from gradwire.wire.events import Event, LogEvent, ProgressData
+from gradwire.wire.standing import fraction, progress_text, status_text
 
 _LEVELS = {"info": "cyan", "success": "green", "warning": "yellow", "error": "red"}
 _TENTHS = 10
@@ -63,35 +64,6 @@ def log_text(event: LogEvent) -> Text:
     title = f"{shown(event.title)}: " if event.title and event.title.lower() != event.level else ""
     text = Text(f"{shown(event.level):<8}", style=_LEVELS.get(event.level, ""))
     return text.append(f"{title}{shown(event.log)}", style="default")
-
-
-def status_text(status: StatusEvent) -> str:
-    """Return in words where a job stands."""
-    if status.stage == "pending" and status.position is not None:
-        ahead = status.position
-        place = "next in the queue" if ahead <= 0 else f"{ahead} before this one in the queue"
-        eta = "" if status.eta is None else f", about {seconds_text(max(status.eta, 0))}"
-        return f"{place}{eta}"
-    return "waiting" if status.stage == "pending" and not status.progress_data else "running"
-
-
-def progress_text(progress: ProgressData) -> str:
-    """Return how far a progress bar of the app is: steps, a share, or nothing."""
-    unit = f" {shown(progress.unit)}" if progress.unit else ""
-    if progress.index is not None and progress.length is not None:
-        return f"{progress.index:g}/{progress.length:g}{unit}"
-    if progress.index is not None:
-        return f"{progress.index:g}{unit}"
-    return "" if progress.progress is None else f"{progress.progress:.0%}"
-
-
-def fraction(progress: ProgressData) -> float | None:
-    """Return the share that is done; None: unknown."""
-    if progress.progress is not None:
-        return progress.progress
-    if progress.index is not None and progress.length:
-        return progress.index / progress.length
-    return None
 
 
 class LiveWatcher:

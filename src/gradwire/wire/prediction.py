@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gradwire.data.frames import Library, to_frame
+from gradwire.errors import GradwireError
 from gradwire.wire.events import DataEvent, LogEvent, now
 
 
@@ -66,3 +67,17 @@ class Prediction:
     def __repr__(self) -> str:
         facts = f"endpoint={self.endpoint!r}, duration={self.duration!r}"
         return f"Prediction(data={self._event._shown()}, {facts})"
+
+    def _repr_html_(self) -> str:
+        from gradwire.wire.prediction_page import prediction_html
+
+        return prediction_html(self)
+
+    def _ipython_display_(self) -> None:
+        from gradwire.data.fetched import show_with_files
+
+        try:
+            data = self.data
+        except GradwireError:
+            raise NotImplementedError from None  # the page then says what is wrong with it
+        show_with_files(self, data)
