@@ -34,6 +34,7 @@ def test_inputs_as_json(server: Server) -> None:
     assert "n is given twice" in done.stderr
 
 
+@pytest.mark.slow
 def test_values_keep_the_types_of_their_parameters(server: Server) -> None:
     done = run(
         "predict", server.url, "/defaults", "text=12", "number=1e3", "whole=3", "flag=on",
@@ -42,6 +43,7 @@ def test_values_keep_the_types_of_their_parameters(server: Server) -> None:
     assert json.loads(done.stdout) == ["12", 1000.0, 3, True, "r2", ["y"], {"k": [True]}]
 
 
+@pytest.mark.slow
 def test_texts_that_begin_with_an_at(server: Server, tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("Grüße\naus der Datei", encoding="utf-8")
     done = run("predict", server.url, "/hello", "name=@words.txt", cwd=tmp_path)
@@ -69,6 +71,7 @@ def test_files_up_and_down(server: Server, tmp_path: Path) -> None:
     assert [(tmp_path / line).read_text() for line in done.stdout.splitlines()] == ["two", "one"]
 
 
+@pytest.mark.slow
 def test_uploaded_files_can_stand_in_a_call(server: Server, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     (sent,) = json.loads(run("upload", server.url, "a.txt", cwd=tmp_path).stdout)
@@ -107,33 +110,38 @@ def test_events_are_lines_of_json(demo_url: str) -> None:
     assert "eta" not in events[0]  # what is unknown is left out
 
 
+EXITS: list[tuple[tuple[str, ...], int, str]] = [
+    (("predict", "APP", "/fail", "kind=titled"), 1, "Error: Custom title: titled boom"),
+    (("predict", "APP", "/nope"), 2, "no endpoint"),
+    (("predict", "APP", "/multi", "n=x"), 2, "n takes a number, not 'x'"),
+    (("predict", "APP", "/multi", "--header", "secret"), 2, "--header takes"),
+    (("view", "http://127.0.0.1:9"), 3, "Could not connect"),
+]
+MORE_EXITS: list[tuple[tuple[str, ...], int, str]] = [
+    (("predict", "APP", "/fail", "kind=gr"), 1, "Error: gr boom"),
+    (("predict", "APP", "/hello", "x"), 2, "'x' is not name=value"),
+    (("predict", "APP", "/hello", "name=a", "name=b"), 2, "name is given twice"),
+    (("predict", "APP", "/hello", "--json", "{"), 2, "--json is no JSON"),
+    (("predict", "APP", "/hello", "--json", "3"), 2, "an object by name, or a list"),
+    (("predict", "APP", "/hello", "--json", "[1, 2]"), 2, "2 values; 1 are taken"),
+    (("predict", "APP", "/multi", "n=nan"), 2, "n takes a number, not 'nan'"),
+    (("predict", "APP", "/multi", "n=@x"), 2, "n takes NUMBER, not a file"),
+    (("predict", "APP", "/multi", "flag=perhaps"), 2, "flag takes true or false"),
+    (("predict", "APP", "/multi", "choice=z"), 2, "It takes a, b."),
+    (("predict", "APP", "/file_io", "file=@none"), 2, "There is no file 'none'"),
+    (("predict", "APP", "/multi", "--timeout", "0"), 2, "more than 0 seconds"),
+    (("predict", "APP", "/slow", "seconds=5", "--timeout", "1.5"), 3, "1.5"),
+    (("view", "not an address"), 2, "is not the address of an app"),
+    (("download", "APP", "/nowhere", "--out", "OUT"), 1, "answered"),
+    (("status", "APP"), 2, "is no Space"),
+    (("duplicate", "APP"), 2, "is no Space"),
+    (("completion", "tcsh"), 2, "tcsh"),
+]
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
-    [
-        (("predict", "APP", "/fail", "kind=gr"), 1, "Error: gr boom"),
-        (("predict", "APP", "/fail", "kind=titled"), 1, "Error: Custom title: titled boom"),
-        (("predict", "APP", "/nope"), 2, "no endpoint"),
-        (("predict", "APP", "/hello", "x"), 2, "'x' is not name=value"),
-        (("predict", "APP", "/hello", "name=a", "name=b"), 2, "name is given twice"),
-        (("predict", "APP", "/hello", "--json", "{"), 2, "--json is no JSON"),
-        (("predict", "APP", "/hello", "--json", "3"), 2, "an object by name, or a list"),
-        (("predict", "APP", "/hello", "--json", "[1, 2]"), 2, "2 values; 1 are taken"),
-        (("predict", "APP", "/multi", "n=x"), 2, "n takes a number, not 'x'"),
-        (("predict", "APP", "/multi", "n=nan"), 2, "n takes a number, not 'nan'"),
-        (("predict", "APP", "/multi", "n=@x"), 2, "n takes NUMBER, not a file"),
-        (("predict", "APP", "/multi", "flag=perhaps"), 2, "flag takes true or false"),
-        (("predict", "APP", "/multi", "choice=z"), 2, "It takes a, b."),
-        (("predict", "APP", "/file_io", "file=@none"), 2, "There is no file 'none'"),
-        (("predict", "APP", "/multi", "--header", "secret"), 2, "--header takes"),
-        (("predict", "APP", "/multi", "--timeout", "0"), 2, "more than 0 seconds"),
-        (("predict", "APP", "/slow", "seconds=5", "--timeout", "1.5"), 3, "1.5"),
-        (("view", "http://127.0.0.1:9"), 3, "Could not connect"),
-        (("view", "not an address"), 2, "is not the address of an app"),
-        (("download", "APP", "/nowhere", "--out", "OUT"), 1, "answered"),
-        (("status", "APP"), 2, "is no Space"),
-        (("duplicate", "APP"), 2, "is no Space"),
-        (("completion", "tcsh"), 2, "tcsh"),
-    ],
+    [*EXITS, *(pytest.param(*case, marks=pytest.mark.slow) for case in MORE_EXITS)],
 )
 def test_exit_codes(
     words: tuple[str, ...], code: int, says: str, server: Server, tmp_path: Path
@@ -220,22 +228,26 @@ def test_completion(demo_url: str) -> None:
     assert "--out" in completions("predict", demo_url, "/greet", "--o")
 
 
+@pytest.mark.slow
 def test_completion_behind_a_login(auth_server: Server) -> None:
     assert completions("predict", auth_server.url, "/mul") == []
     assert completions("predict", auth_server.url, "/mul", auth="ada:pw")[:1] == ["/multi"]
 
 
+@pytest.mark.slow
 def test_the_log_is_shown_on_demand(demo_url: str) -> None:
     done = run("predict", demo_url, "/greet", "--verbose")
     assert "DEBUG" in done.stderr
     assert json.loads(done.stdout) == "Hello, world."
 
 
+@pytest.mark.slow
 def test_headers_are_sent(server: Server) -> None:
     done = run("predict", server.url, "/whoami", "--header", "X-Test: blue")
     assert json.loads(done.stdout)["headers"]["x-test"] == "blue"
 
 
+@pytest.mark.slow
 def test_the_module_runs_too(demo_url: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gradwire", "predict", demo_url, "/counted", "name=nobody"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,25 @@ from servers.launch import Server
 from cli.screens import check
 from cli.terminal import Terminal
 
-PLAIN = {"NO_COLOR": "1"}
+LOOKS: dict[str, tuple[int, dict[str, str]]] = {
+    "80": (80, {}),
+    "80-plain": (80, {"NO_COLOR": "1"}),
+    "140": (140, {}),
+}
+"""Columns, and variables of the environment."""
+
+#: What `make test` looks at, at 80 columns; `make test-cli` looks at all.
+FEW = [
+    "help",
+    "view",
+    "view-old-multi",
+    "predict-two",
+    "predict-file",
+    "error-app",
+    "error-name",
+    "stream",
+    "doctor",
+]
 
 #: Name, words, exit code. `DEMO`, `APP` and `OLD` are the addresses of apps.
 SCREENS: list[tuple[str, str, int]] = [
@@ -34,7 +52,7 @@ SCREENS: list[tuple[str, str, int]] = [
     ("predict-json", "predict APP /defaults whole=7 choice=r2 several=x several=y", 0),
     ("predict-logs", "predict APP /logs text=x", 0),
     ("predict-file", "predict DEMO /invert image=@photo.png", 0),
-    ("predict-out", "predict DEMO /invert image=@photo.png --out FOLDER", 0),
+    ("predict-out", "predict DEMO /invert image=@photo.png --out pictures", 0),
     ("error-app", "predict DEMO /divide divisor=0", 1),
     ("error-endpoint", "predict DEMO /gret", 2),
     ("error-name", "predict DEMO /greet nam=Ada", 2),
@@ -69,18 +87,28 @@ def words_of(request: pytest.FixtureRequest, picture: Path) -> Callable[[str], l
     return filled
 
 
+def cases() -> Iterator[object]:
+    for name, command, code in SCREENS:
+        for look in LOOKS:
+            marks = [] if name in FEW and look == "80" else [pytest.mark.slow]
+            yield pytest.param(name, command, code, look, id=f"{name}-{look}", marks=marks)
+
+
 @pytest.mark.server
-@pytest.mark.parametrize(("name", "command", "code"), SCREENS, ids=[s[0] for s in SCREENS])
+@pytest.mark.parametrize(("name", "command", "code", "look"), list(cases()))
 def test_a_screen(
-    name: str, command: str, code: int, words_of: Callable[[str], list[str]], picture: Path
+    name: str,
+    command: str,
+    code: int,
+    look: str,
+    words_of: Callable[[str], list[str]],
+    picture: Path,
 ) -> None:
-    for columns, env in ((80, {}), (80, PLAIN), (140, {})):
-        # A folder each: no file is in the way of another.
-        words = [w.replace("FOLDER", f"out-{columns}-{len(env)}") for w in words_of(command)]
-        with Terminal(*words, columns=columns, env=env, cwd=picture.parent) as terminal:
-            assert terminal.finish() == code, terminal.text()
-            check(f"{name}-{columns}", terminal.text().replace(f"-{len(env)}/", "-0/"))
-            if env:
-                assert re.sub("‹/?(bold)?›", "", terminal.marked()) == terminal.text()
-            else:
-                check(f"{name}-{columns}-colours", terminal.marked())
+    columns, env = LOOKS[look]
+    with Terminal(*words_of(command), columns=columns, env=env, cwd=picture.parent) as terminal:
+        assert terminal.finish() == code, terminal.text()
+        check(f"{name}-{columns}", terminal.text())
+        if env:
+            assert re.sub("‹/?(bold)?›", "", terminal.marked()) == terminal.text()
+        else:
+            check(f"{name}-{columns}-colours", terminal.marked())

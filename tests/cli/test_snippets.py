@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ DEMO = {
     "/divide": 3.0,
     "/train": "4 steps done",
     "/remember": "Hello!!",
-    "/counted": 0,
 }
 
 
@@ -66,13 +66,20 @@ def folder(tmp_path: Path, picture: Path) -> Path:
 
 
 def test_python(demo_url: str, folder: Path) -> None:
-    for endpoint, value in DEMO.items():
-        assert python(printed(demo_url, endpoint, "--python"), folder) == f"{value}\n"
-    steps = python(printed(demo_url, "/tell", "--python"), folder).splitlines()
-    assert steps[0] == "['Once']"
+    assert python(printed(demo_url, "/greet", "--python"), folder) == "Hello, world.\n"
     assert "image.png" in python(printed(demo_url, "/invert", "--python"), folder)
 
 
+@pytest.mark.slow
+def test_python_for_each_endpoint(demo_url: str, folder: Path) -> None:
+    for endpoint, value in DEMO.items():
+        assert python(printed(demo_url, endpoint, "--python"), folder) == f"{value}\n"
+    assert python(printed(demo_url, "/counted", "--python"), folder).strip().isdecimal()
+    steps = python(printed(demo_url, "/tell", "--python"), folder).splitlines()
+    assert steps[0] == "['Once']"
+
+
+@pytest.mark.slow
 def test_python_for_a_whole_app(demo_url: str) -> None:
     source = printed(demo_url, "--python")
     compile(source, "snippet", "exec")
@@ -80,6 +87,7 @@ def test_python_for_a_whole_app(demo_url: str) -> None:
 
 
 @needs_curl
+@pytest.mark.slow
 def test_curl(demo_url: str, folder: Path) -> None:
     for endpoint, value in DEMO.items():
         # State is an output here, and null.
@@ -90,6 +98,7 @@ def test_curl(demo_url: str, folder: Path) -> None:
     assert shell(printed(demo_url, "/tell", "--curl"), folder).count("event: generating") > 5
 
 
+@pytest.mark.slow
 @needs_curl
 def test_curl_with_all_kinds_of_values(server: Server, folder: Path) -> None:
     assert result(shell(printed(server.url, "/multi", "--curl"), folder)) == ["dflt|3|True|a", 6]
@@ -99,7 +108,8 @@ def test_curl_with_all_kinds_of_values(server: Server, folder: Path) -> None:
 
 
 @needs_curl
-@pytest.mark.parametrize("version", ["4.10.0", "4.21.0", "4.44.1"])
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["4.10.0", "4.21.0"])
 def test_curl_for_older_apps(version: str, folder: Path) -> None:
     """Before 4.20 a call is one request; State is to be sent before 6.18."""
     with running(version) as older:
@@ -115,6 +125,7 @@ def test_curl_for_older_apps(version: str, folder: Path) -> None:
         assert "dflt|3" in python(printed(older.url, "/multi", "--python"), folder)
 
 
+@pytest.mark.slow
 @needs_curl
 def test_an_old_app(ws_server: Server, folder: Path) -> None:
     assert "dflt|3" in python(printed(ws_server.url, "/multi", "--python"), folder)
@@ -139,16 +150,73 @@ def test_a_login_is_read_from_the_environment(auth_server: Server, folder: Path)
 
 
 @needs_node
-@pytest.mark.parametrize("endpoint", [None, "/greet", "/tell", "/invert"])
+@pytest.mark.parametrize("endpoint", [None, "/invert"])
 def test_javascript_is_javascript(endpoint: str | None, demo_url: str, folder: Path) -> None:
-    words = [endpoint] if endpoint else []
-    source = printed(demo_url, *words, "--js")
+    source = printed(demo_url, *([endpoint] if endpoint else []), "--js")
     (folder / "snippet.mjs").write_text(source, encoding="utf-8")
     done = subprocess.run(
         ["node", "--check", "snippet.mjs"], capture_output=True, text=True, check=False, cwd=folder
     )
     assert done.returncode == 0, source + done.stderr
     assert 'from "@gradio/client"' in source
+
+
+@pytest.fixture
+def javascript(folder: Path) -> Callable[..., str]:
+    """Return a function that runs a module with `@gradio/client`, which `make test-cli` installs.
+
+    A module that does not end by itself fails the test: nobody wants to end a snippet by hand.
+    """
+    package = Path(__file__).parents[2] / ".servers" / "node" / "node_modules"
+    assert package.is_dir(), "make test-cli installs the package @gradio/client"
+    (folder / "node_modules").symlink_to(package, target_is_directory=True)
+
+    def run_module(source: str, env: dict[str, str] | None = None) -> str:
+        (folder / "snippet.mjs").write_text(source, encoding="utf-8")
+        done = subprocess.run(
+            ["node", "snippet.mjs"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env={**os.environ, **(env or {})},
+            timeout=60,
+        )
+        assert done.returncode == 0, source + done.stdout + done.stderr
+        return done.stdout
+
+    return run_module
+
+
+@needs_node
+@pytest.mark.slow
+def test_javascript(demo_url: str, javascript: Callable[..., str]) -> None:
+    for endpoint, value in DEMO.items():
+        shown = f"'{value}'" if isinstance(value, str) else f"{value:g}"
+        assert javascript(printed(demo_url, endpoint, "--js")) == f"[ {shown} ]\n"
+    assert javascript(printed(demo_url, "/tell", "--js")).startswith("[ 'Once' ]\n[ 'Once there' ]")
+    assert "image.png" in javascript(printed(demo_url, "/invert", "--js"))
+
+
+@needs_node
+@pytest.mark.slow
+def test_javascript_with_all_kinds_of_values(
+    server: Server, javascript: Callable[..., str]
+) -> None:
+    assert "dflt|3|True|a" in javascript(printed(server.url, "/multi", "--js"))
+    assert "r1" in javascript(printed(server.url, "/defaults", "--js"))
+    assert "Grüße" in javascript(printed(server.url, "/begrüße", "--js"))
+
+
+@needs_node
+@pytest.mark.slow
+def test_javascript_reads_a_login_from_the_environment(
+    auth_server: Server, javascript: Callable[..., str]
+) -> None:
+    env = {"GRADWIRE_AUTH": "ada:pw"}
+    source = run("view", auth_server.url, "/hello", "--js", env=env).stdout
+    assert "ada" not in source
+    assert "Hello" in javascript(source, env)
 
 
 def test_json_is_the_schema(demo_url: str) -> None:
@@ -158,6 +226,7 @@ def test_json_is_the_schema(demo_url: str) -> None:
     assert one["parameters"][0]["parameter_name"] == "name"
 
 
+@pytest.mark.slow
 def test_what_has_no_snippet(server: Server) -> None:
     done = run("view", server.url, "/stream_in", "--curl")
     assert done.returncode == 2

@@ -21,13 +21,14 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
         yield started
 
 
+@pytest.mark.slow
 def test_a_space_is_called_by_its_name(hub: Hub, server: Server) -> None:
     with hub.serve("ada/space", server.url):
         done = run("predict", "ada/space", "/hello", "name=x")
         assert (done.returncode, done.stdout) == (0, '"Hello x"\n')
 
 
-@pytest.mark.parametrize("columns", [80, 140])
+@pytest.mark.parametrize("columns", [80, pytest.param(140, marks=pytest.mark.slow)])
 def test_status_until_it_runs(hub: Hub, server: Server, columns: int) -> None:
     with hub.serve("ada/space", server.url, stages=["SLEEPING"]) as space:
         with Terminal("status", "ada/space", columns=columns) as terminal:
@@ -47,6 +48,7 @@ def test_status_in_a_pipe(hub: Hub, server: Server) -> None:
         assert run("status", "ada/space", "--once").returncode == 0
 
 
+@pytest.mark.slow
 def test_status_of_what_does_not_run(hub: Hub) -> None:
     hub.add("ada/broken", stages=["BUILD_ERROR"], host="http://127.0.0.1:9")
     with Terminal("status", "ada/broken") as terminal:
@@ -56,7 +58,7 @@ def test_status_of_what_does_not_run(hub: Hub) -> None:
     assert done.returncode == 4
 
 
-@pytest.mark.parametrize("columns", [80, 140])
+@pytest.mark.parametrize("columns", [80, pytest.param(140, marks=pytest.mark.slow)])
 def test_duplicate(hub: Hub, server: Server, columns: int) -> None:
     with hub.serve("bob/space", server.url):
         with Terminal(
@@ -71,6 +73,7 @@ def test_duplicate(hub: Hub, server: Server, columns: int) -> None:
         assert settings["variables"] == [{"key": "A", "value": "b=c"}]
 
 
+@pytest.mark.slow
 def test_duplicate_in_a_pipe(hub: Hub, server: Server) -> None:
     with hub.serve("bob/space", server.url):
         done = run("duplicate", "bob/space", "copy", "--no-wait", env={"HF_TOKEN": "hf_ada"})
@@ -83,6 +86,7 @@ def test_duplicate_in_a_pipe(hub: Hub, server: Server) -> None:
         assert "hidden" not in done.stderr
 
 
+@pytest.mark.slow
 def test_the_doctor_asks_the_hub(hub: Hub, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with hub.serve("ada/space", server.url):
         done = run("doctor", "ada/space")

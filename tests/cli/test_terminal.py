@@ -30,10 +30,12 @@ def test_progress(demo_url: str) -> None:
     frames("live-progress", "2/8 steps", "predict", demo_url, "/train", "steps=8")
 
 
+@pytest.mark.slow
 def test_running(demo_url: str) -> None:
     frames("live-running", "running", "predict", demo_url, "/count", "seconds=30")
 
 
+@pytest.mark.slow
 def test_the_queue(server: Server) -> None:
     with Client.connect(server.url) as client:
         before = [client.submit("/slow_gen", [60, "before"]) for _ in range(2)]
@@ -105,6 +107,7 @@ def test_a_login_from_the_environment(auth_server: Server) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.slow
 def test_no_login(auth_server: Server) -> None:
     done = run("predict", auth_server.url, "/hello", "name=x")
     assert done.returncode == 4
@@ -115,12 +118,14 @@ def test_no_login(auth_server: Server) -> None:
     assert "logged in as ada" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_environment_answers_only_apps_that_ask(server: Server) -> None:
     done = run("view", server.url, "-v", env={"GRADWIRE_AUTH": "ada:pw"})
     assert done.returncode == 0
     assert "login" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_login_is_asked_for(auth_server: Server) -> None:
     with Terminal("predict", auth_server.url, "/hello", "name=x") as terminal:
         terminal.wait_for("Username")
@@ -145,6 +150,7 @@ def test_a_password_is_asked_for(auth_server: Server) -> None:
         assert terminal.finish() == 0
 
 
+@pytest.mark.slow
 def test_a_token_is_asked_for(server: Server) -> None:
     with Terminal("predict", server.url, "/whoami", "--token", "-", columns=140) as terminal:
         terminal.wait_for("Token")

@@ -14,12 +14,17 @@ import pytest
 from helpers import asynchronous
 
 from gradwire.cli.codegen import CHANGED, run
+from gradwire.cli.main import CONNECTION, USAGE, main
 from gradwire.client.typed import TypedAsyncClient, TypedClient
 
 from .conftest import HERE, NAMES
 
 pytestmark = pytest.mark.server
-each_app = pytest.mark.parametrize("name", NAMES)
+#: What `make test` uses; `make test-cli` uses all. All are type-checked by both.
+FEW = {"awkward", "messages", "files"}
+each_app = pytest.mark.parametrize(
+    "name", [n if n in FEW else pytest.param(n, marks=pytest.mark.slow) for n in NAMES]
+)
 
 
 def tool(*words: str, cwd: Path) -> str:
@@ -30,7 +35,7 @@ def tool(*words: str, cwd: Path) -> str:
     return done.stdout + done.stderr if done.returncode else ""
 
 
-@pytest.mark.parametrize("width", ["88", "100"])
+@pytest.mark.parametrize("width", ["88", pytest.param("100", marks=pytest.mark.slow)])
 def test_they_are_formatted(written: Path, width: str) -> None:
     assert (
         tool("ruff", "format", "--isolated", "--line-length", width, "--diff", ".", cwd=written)
@@ -60,6 +65,7 @@ def wrong(app: Greet, other: AsyncGreet, calculator: Calculator2000) -> None:
 """
 
 
+@pytest.mark.slow
 def test_wrong_use_does_not_pass(written: Path, tmp_path: Path) -> None:
     for name in ("greet", "calculator"):
         shutil.copy(written / f"{name}_client.py", tmp_path)
@@ -135,3 +141,17 @@ def test_a_change_is_found(
     assert "~ greet(name: str, excited: bool=False, times: str='') -> str" in told
     assert "now (name: str, excited: bool=False, times: float=1) -> str" in told
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_mistakes(small_apps: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def fails(code: int, word: str, *words: str) -> None:
+        assert main(["codegen", *words]) == code
+        assert word in capsys.readouterr().err
+
+    address = f"{small_apps}/greet"
+    fails(USAGE, "-o FILE", address, "--check")
+    fails(USAGE, "no name for a class", address, "--class-name", "a b")
+    fails(USAGE, "cannot be written", address, "-o", str(tmp_path / "none" / "x.py"))
+    fails(USAGE, "cannot be read", address, "--check", "-o", str(tmp_path))
+    fails(CHANGED, "no such file", address, "--check", "-o", str(tmp_path / "x.py"))
+    fails(CONNECTION, "Could not connect", "http://127.0.0.1:9", "--retries", "0")

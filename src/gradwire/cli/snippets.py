@@ -94,7 +94,9 @@ def javascript(app: App, endpoints: Sequence[Endpoint]) -> str:
     return (
         f'import {{ {names} }} from "@gradio/client";\n\n'
         f"const app = await Client.connect({_js(app.name)}{more});\n\n"
-        f"{body or 'console.log(await app.view_api());'}\n\napp.close();"
+        f"{body or 'console.log(await app.view_api());'}\n\n"
+        # `app.close()` leaves the heartbeat of an app with State open, and Node waits for it.
+        "globalThis.process?.exit();"
     )
 
 

@@ -48,10 +48,12 @@ def command(
         called = client.view_api().find(endpoint_key(endpoint))
         inputs = inputs_of(called, values, given, watch.transfer)
         printer: EventPrinter | DeltaPrinter = EventPrinter() if events else DeltaPrinter()
-        with closing(events_of(start(client, called, inputs), watch)) as steps:
-            for event in steps:
-                _show(event, printer, watch, everything=events)
-        printer.end_line()
+        try:
+            with closing(events_of(start(client, called, inputs), watch)) as steps:
+                for event in steps:
+                    _show(event, printer, watch, everything=events)
+        finally:
+            printer.end_line()  # what is said of an error begins a line of its own
 
 
 def _show(
