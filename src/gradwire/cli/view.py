@@ -54,7 +54,8 @@ def command(connection: Connection, app: str, endpoint: str | None, form: str | 
         if form is None and is_terminal(sys.stdout):
             from gradwire.cli.view_page import app_page, endpoint_page
 
-            out().print(app_page(known, chosen) if found is None else endpoint_page(known, found))
+            page = app_page(known, chosen) if found is None else endpoint_page(known, found)
+            out().print(page, crop=False)
         elif form == "json":
             shape = (api if found is None else found).to_dict()
             click.echo(json.dumps(shape, ensure_ascii=False, indent=2))

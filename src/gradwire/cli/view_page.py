@@ -122,8 +122,5 @@ def _return_kind(returned: Return) -> str:
 
 
 def _hint(what: str, text: str) -> RenderableType:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style=QUIET, no_wrap=True, min_width=8)
-    table.add_column(overflow="fold")
-    table.add_row(what, Text(clean(text)))
-    return table
+    """Return a line to copy: the terminal may break it, but no line break of ours is in it."""
+    return Text.assemble((f"{what:<10}", QUIET), clean(text), no_wrap=True, overflow="ignore")
