@@ -16,6 +16,8 @@ WRITE = os.environ.get("GRADWIRE_WRITE_SCREENS") == "1"
 _RULES = (
     (re.compile(r"127\.0\.0\.1:\d{5}\b"), "127.0.0.1:54321"),
     (re.compile(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]"), "⠋"),
+    # Told only of functions that have run before.
+    (re.compile(r", about \d+(\.\d+)? (ms|s)\b"), ""),
     (re.compile(r"\b\d+(\.\d+)? (ms|s)\b"), "0 s"),
     (re.compile(r"\b\d+ min \d+ s\b"), "0 s"),
     (re.compile(r"/[\w./-]*/gradwire-demo-\w{8}\b"), "/tmp/gradwire-demo-00000000"),
