@@ -116,4 +116,7 @@ def test_html() -> None:
     assert "&lt;i&gt;out" in html
     assert not {"\x1b", "\u202e", "$"} & set(html)
     assert html == info.find("run")._repr_html_()
-    assert "no endpoints" in build_api_info(parse_config({}, URL), None, URL)._repr_html_()
+    assert (
+        "no endpoints"
+        in build_api_info(parse_config({"components": []}, URL), None, URL)._repr_html_()
+    )

@@ -7,7 +7,8 @@ import importlib.util
 import click
 import pytest
 
-from gradwire.cli import demo, main, words
+from gradwire.app import words
+from gradwire.cli import demo, main
 from gradwire.cli.group import GROUP
 from gradwire.version import VERSION
 
