@@ -47,12 +47,17 @@ def job_html(job: AsyncJob[Any], seconds: float | None = None) -> str:
     if isinstance(outcome, GradwireError):
         return f"<div>{head}{logs_html(job.run.logs)}{_error_html(outcome)}</div>"
     status = job.status
-    waited = "" if seconds is None or seconds < 1 else f", {seconds_text(int(seconds))}"
+    waited = "" if seconds is None or seconds < 1 else f", {_whole(seconds)}"
     bars = "".join(map(_bar_html, status.progress_data or ()))
     return (
         f"<div>{head} <i>{escaped(status_text(status) + waited)}</i>"
         f"{bars}{logs_html(job.run.logs)}{_latest_html(job)}</div>"
     )
+
+
+def _whole(seconds: float) -> str:
+    """Return a time that is passing; its tenths would only flicker."""
+    return f"{int(seconds)} s" if seconds < 60 else seconds_text(int(seconds))
 
 
 def _error_html(error: GradwireError) -> str:

@@ -35,8 +35,9 @@ def data_event(value: Any) -> DataEvent:
 
 def test_its_place_in_the_queue() -> None:
     html = job_html(job(position=2, eta=8.0), 5.4)
-    assert "<code>/fn</code> <i>2 before this one in the queue, about 8.0 s, 5.0 s</i>" in html
+    assert "<code>/fn</code> <i>2 before this one in the queue, about 8.0 s, 5 s</i>" in html
     assert "<i>waiting</i>" in job_html(job(), 0.5)
+    assert "<i>waiting, 2 min 5 s</i>" in job_html(job(), 125.9)
 
 
 def test_its_progress() -> None:
