@@ -8,9 +8,12 @@ BIN := .venv/bin
 # The stamp names the Python, so that another one gets an environment made by it.
 MADE := .venv/.made-by-$(notdir $(PYTHON))
 READY := .venv/.ready
+# Gradio's own client for JavaScript, for the snippets of `gradwire view --js`.
+NODE_CLIENT := @gradio/client@2.7.0
+NODE := .servers/node/.ready
 
 .PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
-	test-large faults bench fuzz soak clean
+	test-cli test-large faults bench fuzz soak pictures clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -47,6 +50,9 @@ test-servers: servers  ## The server tests and the conformance suite, on all pin
 releases: servers  ## Write the table of docs/releases.md anew
 	GRADWIRE_TEST_SERVERS=all GRADWIRE_WRITE_TABLE=1 $(BIN)/pytest tests/conformance
 
+test-cli: servers-subset $(NODE)  ## All of the command line, typed clients and notebooks
+	$(BIN)/pytest tests/cli tests/codegen tests/notebooks -m 'slow or not slow'
+
 test-large: servers-subset  ## The tests with files of a gigabyte
 	$(BIN)/pytest -m large --timeout 900
 
@@ -55,6 +61,9 @@ faults: servers-subset  ## Every fault at every place; writes the table of docs/
 
 bench: $(READY)  ## Measure gradwire and its peers; see benchmarks/README.md
 	$(BIN)/python benchmarks/run.py
+
+pictures: $(READY)  ## Draw the screens that the README shows
+	@$(BIN)/python scripts/pictures.py
 
 fuzz: $(READY)  ## Throw arbitrary bytes at all that reads a server's words; FUZZ_SECONDS=60 each
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group fuzz
@@ -76,4 +85,11 @@ $(MADE):
 
 $(READY): pyproject.toml $(MADE)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev]'
+	@touch $@
+
+$(NODE):
+	@mkdir -p $(dir $@)
+	@if command -v npm >/dev/null; then \
+		npm install --no-audit --no-fund --silent --prefix $(dir $@) $(NODE_CLIENT); \
+	else echo "No npm: the snippets in JavaScript are not tried." >&2; fi
 	@touch $@

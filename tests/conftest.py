@@ -151,6 +151,12 @@ def pages_server() -> Iterator[Server]:
     yield from serve(NEWEST, "pages")
 
 
+@pytest.fixture(scope="session")
+def ws_server() -> Iterator[Server]:
+    """Serve the app on the last release with WebSockets."""
+    yield from serve("3.50.2", "plain")
+
+
 @pytest.fixture(scope="session", params=SUBSET)
 def any_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Serve the app on each version of the subset in turn."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gradwire.client.sync import Client, Job
     from gradwire.client.uploading import UploadResponse
     from gradwire.data.files import FileData, TransferProgress
+    from gradwire.data.frames import to_frame
     from gradwire.data.inputs import FileInput, handle_file
     from gradwire.errors import (
         AccessError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         InvalidArgumentError,
         JobCancelledError,
         LocalFileNotFoundError,
+        MissingLibraryError,
         ProtocolError,
         QueueFullError,
         QuotaExceededError,
@@ -75,6 +77,7 @@ _PLACES = {
     "gradwire.client.sync": ("Client", "Job"),
     "gradwire.client.uploading": ("UploadResponse",),
     "gradwire.data.files": ("FileData", "TransferProgress"),
+    "gradwire.data.frames": ("to_frame",),
     "gradwire.data.inputs": ("FileInput", "handle_file"),
     "gradwire.errors": (
         "AccessError",
@@ -92,6 +95,7 @@ _PLACES = {
         "InvalidArgumentError",
         "JobCancelledError",
         "LocalFileNotFoundError",
+        "MissingLibraryError",
         "ProtocolError",
         "QueueFullError",
         "QuotaExceededError",
@@ -146,6 +150,7 @@ __all__ = [
     "Limits",
     "LocalFileNotFoundError",
     "LogEvent",
+    "MissingLibraryError",
     "Parameter",
     "Prediction",
     "ProgressData",
@@ -166,6 +171,7 @@ __all__ = [
     "ValidationError",
     "__version__",
     "handle_file",
+    "to_frame",
 ]
 
 

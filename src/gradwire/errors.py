@@ -23,6 +23,7 @@ gr.Error(...)`
 │   ├── LocalFileNotFoundError (FileNotFoundError)
 │   └── FileTooLargeError (ValueError)
 ├── DownloadError (OSError)
+├── MissingLibraryError (ImportError)        what was asked for needs a package that is not here
 ├── JobCancelledError
 └── ClientClosedError
 ```
@@ -291,6 +292,10 @@ class FileTooLargeError(UploadError, ValueError):
 
 class DownloadError(GradwireError, OSError):
     """A file could not be fetched or could not be written; no partial file is left."""
+
+
+class MissingLibraryError(GradwireError, ImportError):
+    """A value was asked for in the shape of a library that is not installed; nothing was sent."""
 
 
 class JobCancelledError(GradwireError):

@@ -33,13 +33,6 @@ def auth_proxy(auth_server: Server, open_proxy: OpenProxy) -> Proxy:
 
 
 @pytest.fixture(scope="session")
-def ws_server() -> Iterator[Server]:
-    """Serve the app on the last release with WebSockets."""
-    with running("3.50.2") as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
 def sse_server() -> Iterator[Server]:
     """Serve the app on a release with one event stream for each job."""
     with running("4.0.2") as started:

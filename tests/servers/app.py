@@ -375,6 +375,33 @@ def multimodal(message):
     return message["text"], [os.path.basename(path) for path in message["files"]]
 
 
+# --- values that Python libraries hold ---------------------------------------------------------
+
+
+def about_array(array):
+    """Tell of a picture's pixels, or of a sound's rate and samples."""
+    rate, array = array if isinstance(array, tuple) else (None, array)
+    return {
+        "rate": rate,
+        "shape": list(array.shape),
+        "dtype": str(array.dtype),
+        "ends": [int(array.min()), int(array.max())],
+        "first": array.reshape(-1)[:8].tolist(),
+    }
+
+
+def about_table(frame):
+    return {
+        "headers": [str(name) for name in frame.columns],
+        "kinds": [str(kind) for kind in frame.dtypes],
+        "rows": frame.astype(object).where(frame.notna(), None).values.tolist(),
+    }
+
+
+def about_moment(moment):
+    return str(moment)
+
+
 # --- the page ---------------------------------------------------------------------------------
 
 
@@ -532,6 +559,19 @@ def build_files():
         endpoint("multimodal", multimodal, message, [text("said"), gr.JSON(label="names")])
 
 
+def build_library_values():
+    headers = {"headers": ["name", "n"]}
+    tables = [gr.Dataframe(label=label, **headers) for label in ("table", "table out", "told")]
+    endpoint("table_io", same, *tables[:2])
+    endpoint("about_table", about_table, tables[2], gr.JSON(label="about table"))
+    endpoint("about_image", about_array, gr.Image(label="pixels"), gr.JSON(label="about pixels"))
+    endpoint("about_audio", about_array, gr.Audio(label="sound"), gr.JSON(label="about sound"))
+    if hasattr(gr, "DateTime"):
+        for name, time in (("about_moment", True), ("about_day", False)):
+            moment = gr.DateTime(label=name, type="datetime", include_time=time)
+            endpoint(name, about_moment, moment, text("moment"))
+
+
 def build_server_functions():
     """Components with functions that their own front end calls: see component_server."""
     (SCRATCH / "tree" / "sub").mkdir(parents=True)
@@ -586,6 +626,7 @@ def build():
         build_streams()
         build_time()
         build_files()
+        build_library_values()
         build_server_functions()
         if VERSION >= (5, 0):
             build_inputs_that_stream()

@@ -111,6 +111,11 @@ class ApiInfo:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        from gradwire.app.describe_html import to_html
+
+        return to_html(self)
+
     def _repr_markdown_(self) -> str:
         from gradwire.app.describe import to_markdown
 

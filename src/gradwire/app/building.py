@@ -122,6 +122,8 @@ def _parameter(
     label = _label(entry, component)
     has_default, default = _default(entry, component, config.deep_link_state == "valid")
     schema = _schema(config, entry, component, "api_info_as_input")
+    if component is not None and component.props.get("allow_custom_value"):
+        schema = _open(schema)
     return Parameter(
         name=names.take(given, label, place),
         wire_name=given or label or f"param_{place}",
@@ -195,6 +197,14 @@ def _schema_of(component: Component | None, key: str) -> Any:
     if isinstance(schema, dict) and "serialized_info" in schema:  # 3.x wraps it
         schema = schema.get("info")
     return {} if schema is None else schema
+
+
+def _open(schema: Any) -> Any:
+    """Return the schema of a choice without the choices: here they are only suggestions."""
+    if not isinstance(schema, dict):
+        return schema
+    inner = {"items": _open(schema["items"])} if "items" in schema else {}
+    return {key: value for key, value in schema.items() if key != "enum"} | inner
 
 
 def _example(entry: JsonObject, component: Component | None) -> Any:

@@ -26,7 +26,7 @@ _LONGEST_TYPE = 36
 _NARROW = 45
 """Columns that a text needs beside a table."""
 
-_REMARKS = {
+REMARKS = {
     "generator": "Yields while it runs: iterate client.submit(...) to see each step.",
     "stream": "Takes its input in chunks: client.submit(...), then job.send_chunk(...).",
     "state": "Remembers between the calls of one client (hidden session state).",
@@ -35,6 +35,7 @@ _REMARKS = {
     "required": "Needs a Hugging Face token: connect with oauth_token=...",
     "optional": "Can use a Hugging Face token: connect with oauth_token=...",
 }
+"""What is special about some endpoints, for people who write Python."""
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -42,7 +43,7 @@ _REMARKS = {
 
 def to_text(info: ApiInfo) -> str:
     """Return all listed endpoints as text of `WIDTH` columns, made to be acted on."""
-    endpoints = _listed(info)
+    endpoints = listed(info)
     if not endpoints:
         return "This app lists no endpoints. Those that it has can be called by function index."
     heading = "1 endpoint" if len(endpoints) == 1 else f"{len(endpoints)} endpoints"
@@ -53,8 +54,8 @@ def endpoint_text(endpoint: Endpoint) -> str:
     """Return one endpoint as text: signature, what it is, takes and gives, and an example call."""
     lines = [_wrap(signature_text(endpoint, types=False), "", "    ")]
     about = clean(endpoint.description)
-    lines += [_wrap(text, "  ", "  ") for text in [about, *_remarks(endpoint)] if text]
-    takes, gives = _takes(endpoint), _gives(endpoint)
+    lines += [_wrap(text, "  ", "  ") for text in [about, *remarks(endpoint)] if text]
+    takes, gives = takes_rows(endpoint), gives_rows(endpoint)
     # A very long name breaks its own row, not the table.
     names = min(max((_columns(row[0]) for row in [*takes, *gives]), default=0), _WIDEST_NAME)
     lines += [*_table("takes", takes, names), *_table("gives", gives, names)]
@@ -81,14 +82,14 @@ def _parameter_text(parameter: Parameter, types: bool) -> str:
 Row = tuple[str, ...]
 
 
-def _takes(endpoint: Endpoint) -> list[Row]:
+def takes_rows(endpoint: Endpoint) -> list[Row]:
     """Return the rows: name, type, default, what it is about."""
     return [
         (p.name, _short_type(p), _default_text(p), _about(p, p.name)) for p in endpoint.parameters
     ]
 
 
-def _gives(endpoint: Endpoint) -> list[Row]:
+def gives_rows(endpoint: Endpoint) -> list[Row]:
     """Return the rows: place in the result, type, what it is about."""
     several = len(endpoint.returns) > 1
     return [
@@ -145,16 +146,16 @@ def _wrap(text: str, first: str, rest: str) -> str:
 
 def to_markdown(info: ApiInfo) -> str:
     """Return all listed endpoints as Markdown, for notebooks."""
-    endpoints = _listed(info)
+    endpoints = listed(info)
     return "\n\n".join(map(endpoint_markdown, endpoints)) or "This app lists no endpoints."
 
 
 def endpoint_markdown(endpoint: Endpoint) -> str:
     """Return one endpoint as Markdown."""
     title = f"### {_code(clean(str(endpoint.address)))}"
-    about = [_plain(clean(endpoint.description)), *map(_plain, _remarks(endpoint))]
-    takes = [(*map(_code, row[:-1]), _plain(row[-1])) for row in _takes(endpoint)]
-    gives = [(_code(kind), _plain(text)) for _, kind, text in _gives(endpoint)]
+    about = [_plain(clean(endpoint.description)), *map(_plain, remarks(endpoint))]
+    takes = [(*map(_code, row[:-1]), _plain(row[-1])) for row in takes_rows(endpoint)]
+    gives = [(_code(kind), _plain(text)) for _, kind, text in gives_rows(endpoint)]
     return "\n\n".join(
         part
         for part in [
@@ -227,11 +228,13 @@ def _return_dict(returned: Return) -> dict[str, Any]:
 # --- what text and Markdown share ---------------------------------------------------------------
 
 
-def _listed(info: ApiInfo) -> list[Endpoint]:
+def listed(info: ApiInfo) -> list[Endpoint]:
+    """Return the endpoints that an app lists, those with names first."""
     return [*info.named_endpoints.values(), *info.unnamed_endpoints.values()]
 
 
-def _remarks(endpoint: Endpoint) -> list[str]:
+def remarks(endpoint: Endpoint) -> list[str]:
+    """Return what is special about an endpoint, a sentence each."""
     found = {
         "stream": endpoint.streaming_input,
         "generator": endpoint.is_generator and not endpoint.streaming_input,
@@ -240,7 +243,7 @@ def _remarks(endpoint: Endpoint) -> list[str]:
         "batch": endpoint.is_batch,
     }
     kinds = [kind for kind, here in found.items() if here] + [endpoint.oauth_token or ""]
-    return [_REMARKS[kind] for kind in kinds if kind in _REMARKS]
+    return [REMARKS[kind] for kind in kinds if kind in REMARKS]
 
 
 def _default_text(parameter: Parameter) -> str:

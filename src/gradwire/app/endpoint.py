@@ -30,7 +30,7 @@ class Parameter:
     type: str
     """A Python type as text, such as `"str"` or `"list[FileData]"`."""
     schema: Any = field(hash=False)
-    """The JSON schema as it came."""
+    """The JSON schema as it came, without the choices where others may be given too."""
     component: str
     """The kind of component, such as `"Textbox"`."""
     has_default: bool
@@ -157,6 +157,11 @@ class Endpoint:
         from gradwire.app.describe import endpoint_text
 
         return endpoint_text(self)
+
+    def _repr_html_(self) -> str:
+        from gradwire.app.describe_html import endpoint_html
+
+        return endpoint_html(self, unfolded=True)
 
     def __repr__(self) -> str:
         names = ", ".join(parameter.name for parameter in self.parameters)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _LONGEST_EXAMPLE = 400
 _MOST_DEFAULT_IN_CALL = 60
 
+NO_PATH = "path/to/file"
+"""Stands for a file that the caller has to name."""
+
 OWN_KEYWORDS = frozenset({"self", "endpoint", "data", "event_data", "trigger_id", "all_events"})
 """Keywords of `predict` and `submit`: a parameter so named is given by a mapping."""
 
@@ -46,10 +49,10 @@ def _argument(parameter: Parameter) -> str | None:
     """Return the text of a value, or None to leave the parameter to its default."""
     if parameter.has_default:
         return literal(parameter.default, _MOST_DEFAULT_IN_CALL, files=False)
-    return literal(_sample(parameter), _LONGEST_EXAMPLE) or "..."
+    return literal(sample(parameter), _LONGEST_EXAMPLE) or "..."
 
 
-class _File(str):
+class File(str):
     """A path or URL that is to be passed as `handle_file(...)`."""
 
     __slots__ = ()
@@ -58,18 +61,30 @@ class _File(str):
 _EMPTY: dict[str, Any] = {"str": "", "float": 0, "int": 0, "bool": False, "dict[str, Any]": {}}
 
 
-def _sample(parameter: Parameter) -> Any:
-    """Return a value of the right kind: the server's example, if it is one."""
+def sample(parameter: Parameter) -> Any:
+    """Return a value of the right kind: the server's example, if it is one.
+
+    A file stands in it as a `File`, which is the text of its path or address.
+    """
     value = parameter.example
     if parameter.choices and parameter.type.startswith("Literal"):
         return value if value in parameter.choices else parameter.choices[0]
     if "FileData" in parameter.type and isinstance(value, str | None):
-        value = _File(value or "path/to/file")
+        value = File(file_address(value))
     if parameter.type.startswith("list[FileData") and isinstance(value, list):
-        return [_File(item) if isinstance(item, str) else item for item in value]
+        return [File(file_address(item)) if isinstance(item, str) else item for item in value]
     if parameter.type.startswith("list[") and not isinstance(value, list):
         return [] if value is None else [value]
     return _EMPTY.get(parameter.type) if value is None else value
+
+
+def file_address(value: object) -> str:
+    """Return where an example's file is: an address, or a path that is nobody's.
+
+    A server must not choose which file of the caller's is sent when the example is pasted.
+    """
+    is_url = isinstance(value, str) and value.lower().startswith(("http://", "https://"))
+    return str(value) if is_url else NO_PATH
 
 
 def literal(value: Any, longest: int, *, files: bool = True) -> str | None:
@@ -85,7 +100,7 @@ def _source(value: Any, room: int, files: bool) -> str:
     """Return Python source; raise ValueError early for what is longer than `room`."""
     if isinstance(value, str) and len(value) > room:
         raise ValueError
-    if isinstance(value, _File):
+    if isinstance(value, File):
         return f"handle_file({string(value)})"
     if isinstance(value, str):
         return string(value)
@@ -104,7 +119,7 @@ def _dict_source(value: dict[str, Any], room: int, files: bool) -> str:
     if isinstance(address, str) and isinstance(meta, dict) and "_type" in meta:
         if not files:
             raise ValueError  # a file that only the server has
-        return f"handle_file({string(address)})"
+        return f"handle_file({string(file_address(address))})"
     pairs = (f"{string(key)}: {_source(item, room, files)}" for key, item in value.items())
     return f"{{{_join(pairs, room)}}}"
 

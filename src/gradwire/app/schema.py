@@ -108,6 +108,11 @@ def is_file(schema: object) -> bool:
     return _type(schema, _Walk(schema), 1) == "FileData"
 
 
+def resolve(schema: object, root: object) -> object:
+    """Follow a `$ref` of a part of the schema `root`; a loop or a dead end is `True`, for any."""
+    return _resolve(schema, _Walk(root))
+
+
 def _type(schema: object, walk: _Walk, depth: int) -> str:
     if not isinstance(schema, dict) or depth < 0 or not walk.spend():
         return "Never" if schema is False else "Any"

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gradwire.app.words import seconds_text as seconds
+from gradwire.app.words import shown
 from gradwire.client.sync import Client
 from gradwire.data.inputs import handle_file
 from gradwire.errors import AppError, ConnectError, GradwireError, JobCancelledError
@@ -126,23 +128,10 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def shown(text: str) -> str:
-    """Return a server's text as a terminal may have it: control characters as escapes."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
-        for char in text
-    )
-
-
 def say(text: str = "") -> None:
     """Print lines, indented."""
     for line in text.splitlines():
         print(f"{INDENT}{line}".rstrip(), flush=True)
-
-
-def seconds(number: float) -> str:
-    """Return a duration in words for people."""
-    return f"{number * 1000:.0f} ms" if number < 1 else f"{number:.1f} s"
 
 
 class Steps:

@@ -1,17 +1,55 @@
-"""The command `gradwire`."""
+"""The command `gradwire`.
+
+What is here needs no package but this one: the help and the version come at once, and without the
+extra `cli` the command still says what to install. The other commands are in files of their own,
+loaded when they are called.
+"""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
+import importlib.util
 import io
+import os
 import sys
 from collections.abc import Sequence
 
 from gradwire.version import VERSION
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+OK, FAILED, USAGE, CONNECTION, ACCESS, INTERRUPTED = 0, 1, 2, 3, 4, 130
+"""Exit codes. They are promised: see docs/cli.md."""
+
+COMMANDS = {
+    "view": "Show an app's API, or code that calls it",
+    "predict": "Call an endpoint and print its result",
+    "stream": "Print what an endpoint yields, as it comes",
+    "upload": "Send files to an app",
+    "download": "Fetch files of an app",
+    "status": "Watch a Space until it runs",
+    "duplicate": "Copy a Space to your account",
+    "codegen": "Write a typed client for an app",
+    "doctor": "Find out why an app cannot be reached",
+    "demo": "Start a small app on this machine and use all of it",
+    "completion": "Print what teaches a shell to complete gradwire",
+}
+"""What there is; each is `command` in the module of its name, or in `NAME_command`."""
+
+HELP = f"""\
+gradwire {VERSION}: a client for every Gradio app
+
+Usage: gradwire COMMAND …
+
+{chr(10).join(f"  {name:<12}{about}" for name, about in COMMANDS.items())}
+
+An app is named by its address, or owner/space. `gradwire COMMAND --help` tells more.
+Exit codes: 0 all went well, 1 the app failed, 2 the command is wrong,
+3 no connection, 4 a login or token is needed, 130 interrupted.
+"""
+
+WITHOUT_EXTRA = """\
+The command line needs two more packages. Install them: pip install 'gradwire[cli]'
+Without them there are `gradwire demo`, `gradwire --help` and `gradwire --version`.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,14 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The process's exit code.
     """
-    parser = _parser()
-    options = parser.parse_args(argv)
-    if options.command is None:
-        parser.print_help()
-        return 0
+    words = list(sys.argv[1:] if argv is None else argv)
     _print_anywhere()
     try:
-        return _run_demo()
+        code = _run(words)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return INTERRUPTED
@@ -38,16 +74,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has gone. Close it here, or the interpreter complains at its end.
         with contextlib.suppress(OSError):
             sys.stdout.close()
-        return 1
+        return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gradwire", description="A client for every Gradio app.")
-    parser.add_argument("--version", action="version", version=f"gradwire {VERSION}")
-    commands = parser.add_subparsers(dest="command", metavar="command")
-    about = "start a small Gradio app on this machine and use all of it"
-    commands.add_parser("demo", help=about, description=f"{about[0].upper()}{about[1:]}.")
-    return parser
+def _run(words: list[str]) -> int:
+    if words in (["--version"], ["-V"]):
+        print(f"gradwire {VERSION}")
+        return OK
+    completing = "_GRADWIRE_COMPLETE" in os.environ
+    if not completing and words in ([], ["--help"], ["-h"], ["help"]):
+        print(HELP, end="")
+        return OK
+    if words == ["demo"]:
+        return _run_demo()
+    if not all(map(importlib.util.find_spec, ("click", "rich"))):
+        print(WITHOUT_EXTRA, end="", file=sys.stderr)
+        return USAGE
+    from gradwire.cli.group import run
+
+    return run(words)
 
 
 def _run_demo() -> int:
@@ -59,5 +104,6 @@ def _run_demo() -> int:
 
 def _print_anywhere() -> None:
     """Print what the terminal cannot show as `?` rather than fail."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -30,6 +30,7 @@ from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.event_log import AsyncReader, E, EventLog, wait, wait_within
 from gradwire.client.options import Options
+from gradwire.client.shown_job import ShownJob
 from gradwire.data.inputs import FileInput
 from gradwire.data.json import encode
 from gradwire.errors import GradwireError, JobCancelledError
@@ -48,7 +49,7 @@ Way = Literal["stream", "dialogue", "call", "steps"]
 _QUEUED = ("stream", "dialogue")
 
 
-class AsyncJob(Generic[E]):
+class AsyncJob(ShownJob, Generic[E]):
     """One submission; made by `AsyncClient.submit`.
 
     `AsyncJob[DataEvent]` yields data events, which is the default; `AsyncJob[Event]` all kinds.

@@ -61,9 +61,9 @@ class Call(NamedTuple):
         target = self._target(endpoint, inputs)
         given = bind_arguments(target, data, inputs)
         if config.is_old:
-            values, files = collect_files(given, known_files(target.pictures))
+            values, files = collect_files(given, known_files(target.pictures), target)
         else:
-            values, files = collect_files(given)
+            values, files = collect_files(given, endpoint=target)
         around = target.is_batch and not target.queued
         payload: dict[str, Any] = {
             "data": [[value] for value in values] if around else values,

@@ -21,7 +21,7 @@ async def send_chunk(engine: Engine, job: AsyncJob[Any], payload: Any) -> None:
     event_id = await _streaming_id(job)
     if isinstance(payload, Mapping) and set(payload) == {"data"}:
         payload = payload["data"]
-    data, files = collect_files(bind_arguments(job.endpoint, payload, {}))
+    data, files = collect_files(bind_arguments(job.endpoint, payload, {}), endpoint=job.endpoint)
     if files:
         sizes = engine.uploads.check(files)
         data = await engine.uploads.put_in(

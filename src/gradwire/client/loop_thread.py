@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
 
+from gradwire.data.kernel import in_kernel
 from gradwire.errors import ClientClosedError, InvalidArgumentError
 
 T = TypeVar("T")
@@ -98,6 +99,11 @@ class LoopThread:
             raise ClientClosedError("The client is closed. Connect again.")
 
     @property
+    def is_current(self) -> bool:
+        """Whether this is the thread that asks."""
+        return threading.current_thread() is self._thread
+
+    @property
     def forked(self) -> bool:
         """Whether this is a child process, which has the object but not the thread."""
         return self.process != os.getpid()
@@ -119,6 +125,9 @@ class LoopThread:
 def check_no_loop() -> None:
     """Refuse to block a thread in which an event loop is running.
 
+    A notebook runs its cells inside of its own loop. There one cell waits for its line, as anywhere
+    else, and nothing of ours is in that loop.
+
     Raises:
         InvalidArgumentError: There is one; the message names `AsyncClient`.
     """
@@ -126,10 +135,11 @@ def check_no_loop() -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         return
+    if threading.current_thread() is threading.main_thread() and in_kernel():
+        return
     raise InvalidArgumentError(
         "Client would block the event loop that is running in this thread. Use AsyncClient here: "
-        "`async with AsyncClient.connect(address) as client`. (In a notebook: `client = await "
-        "AsyncClient.connect(address)`.)"
+        "`async with AsyncClient.connect(address) as client`."
     )
 
 

@@ -26,6 +26,7 @@ from gradwire.client.event_log import E, Reader, wait_in_thread
 from gradwire.client.files import File
 from gradwire.client.opening import Connecting
 from gradwire.client.pairs import parse_cookies
+from gradwire.client.shown_job import ShownJob
 from gradwire.client.uploading import UploadResponse
 from gradwire.data.files import FileData, ProgressCallback
 from gradwire.errors import DeadlineExceededError
@@ -343,7 +344,7 @@ async def _connect(connecting: Connecting[_Inner], lease: loop_thread.Lease) -> 
     return inner
 
 
-class Job(Generic[E]):
+class Job(ShownJob, Generic[E]):
     """One submission of a `Client`; see `AsyncJob` for what a job promises.
 
     `for event in job` blocks for each event; several threads may iterate, each sees all events.
@@ -352,6 +353,10 @@ class Job(Generic[E]):
     def __init__(self, job: AsyncJob[Event], thread: loop_thread.LoopThread) -> None:
         self._job = job
         self._thread = thread
+
+    @property
+    def _worker(self) -> AsyncJob[Event]:
+        return self._job
 
     def __repr__(self) -> str:
         return repr(self._job).replace(type(self._job).__name__, type(self).__name__, 1)

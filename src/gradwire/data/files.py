@@ -99,6 +99,25 @@ class FileData:
         shown = (f"{name}={_shortened(value)!r}" for name, value in values)
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def _repr_html_(self) -> str:
+        from gradwire.data.media import file_html
+
+        return file_html(self, self._shown_content())
+
+    def _shown_content(self) -> bytes | None:
+        """Return what of it may stand in a notebook's page; None: it is shown as a link."""
+        from gradwire.data.media import content_here
+
+        return content_here(self)
+
+    def _is_away(self) -> bool:
+        """Tell whether its content could be fetched beside, to be shown; see `BoundFile`."""
+        return False
+
+    def _fetch_beside(self, done: Callable[[], object]) -> None:
+        """Begin to fetch it, and call `done()` when it is here or cannot be had."""
+        done()
+
     def to_dict(self) -> dict[str, Any]:
         """Return the object that servers take: all attributes, `alt_text` only if there is one."""
         result = _values(self)

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from gradwire.data.filenames import guess_mime_type
 from gradwire.data.files import FileData, ProgressCallback
-from gradwire.data.readers import Remote, reader_for
+from gradwire.data.readers import Remote, Rendering, reader_for
 from gradwire.data.urls import is_http_url
 from gradwire.errors import InvalidArgumentError, UploadError
 
@@ -43,7 +43,14 @@ class FileInput:
 
     def __init__(
         self,
-        source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Remote,
+        source: str
+        | os.PathLike[str]
+        | bytes
+        | bytearray
+        | memoryview
+        | BinaryIO
+        | Remote
+        | Rendering,
         *,
         name: str | None = None,
         mime_type: str | None = None,

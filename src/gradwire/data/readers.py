@@ -11,7 +11,7 @@ import inspect
 import io
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
@@ -38,7 +38,45 @@ class Remote:
         self.content: BinaryIO | None = None
 
 
-def reader_for(source: object) -> PathReader | BufferReader | OpenFileReader | RemoteReader:
+class Rendering:
+    """Content that is made of a value, such as a picture, when it is first wanted.
+
+    Attributes:
+        name: File name that says what it is.
+    """
+
+    __slots__ = ("_content", "_make", "name")
+
+    def __init__(self, name: str, make: Callable[[], bytes]) -> None:
+        self.name = name
+        self._make: Callable[[], bytes] | None = make
+        self._content = b""
+
+    @property
+    def made(self) -> bool:
+        """Whether the content is there already."""
+        return self._make is None
+
+    def content(self) -> bytes:
+        """Return the content, and keep it for the next time.
+
+        Raises:
+            UploadError: It cannot be made.
+        """
+        if self._make is not None:
+            try:
+                self._content = self._make()
+            except UploadError:
+                raise
+            except Exception as error:  # another library's, such as of an image whose file is gone
+                raise _unreadable(self.name, error) from error
+            self._make = None
+        return self._content
+
+
+def reader_for(
+    source: object,
+) -> PathReader | BufferReader | OpenFileReader | RemoteReader | RenderingReader:
     """Return what reads `source`.
 
     Raises:
@@ -50,6 +88,8 @@ def reader_for(source: object) -> PathReader | BufferReader | OpenFileReader | R
         return BufferReader(source)
     if isinstance(source, Remote):
         return RemoteReader(source)
+    if isinstance(source, Rendering):
+        return RenderingReader(source)
     if is_open_file(source):
         return OpenFileReader(source)  # type: ignore[arg-type]
     raise InvalidArgumentError(f"handle_file takes {_ACCEPTED}; not {type(source).__name__}")
@@ -221,6 +261,27 @@ class RemoteReader:
         assert content is not None, "fetched before it is sent"
         content.seek(0)
         yield from _read_all(content, size, self.remote.url)
+
+
+class RenderingReader:
+    """Reads what is made of a value."""
+
+    def __init__(self, rendering: Rendering) -> None:
+        self.rendering = rendering
+
+    def name(self) -> str:
+        return self.rendering.name
+
+    def blocking(self) -> bool:
+        return not self.rendering.made  # a large picture takes a second
+
+    def size(self) -> int | None:
+        return len(self.rendering.content()) if self.rendering.made else None
+
+    def chunks(self, size: int) -> Generator[bytes, None, None]:
+        content = self.rendering.content()
+        for start in range(0, len(content), size):
+            yield content[start : start + size]
 
 
 def _read_all(file: BinaryIO, size: int, label: str) -> Generator[bytes, None, None]:

@@ -1,7 +1,8 @@
 """Files in a call's data and in its outputs, at any depth.
 
 In: `collect_files` finds what has to be uploaded and puts a `FileInput` in its place, the client
-uploads those, and `replace_files` puts the server's answers there. Out: `parse_outputs` makes a
+uploads those, and `replace_files` puts the server's answers there. Other values that are not JSON
+become it on the same way, see `values.py`. Out: `parse_outputs` makes a
 `FileData` of each file object. Neither changes what it was given: both copy only along the path to
 a change and return the same object if there is none.
 """
@@ -10,12 +11,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradwire.data.files import FileData, is_file_object
 from gradwire.data.inputs import FileInput
-from gradwire.data.readers import is_open_file
+from gradwire.data.readers import Rendering, is_open_file
+from gradwire.data.values import held, parameter_at, sound
 from gradwire.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from gradwire.app.endpoint import Endpoint
 
 MAX_DEPTH = 100
 """Levels of lists and dicts in which files are looked for."""
@@ -33,21 +38,24 @@ The second argument is its place: an index or key for each level."""
 class _Found:
     """What one search has found, and how it treats files that the server has."""
 
-    __slots__ = ("files", "known")
+    __slots__ = ("endpoint", "files", "known")
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, endpoint: Endpoint | None) -> None:
         # By the id of what the user gave; that is kept too, for an id is only good as long as its
         # object lives.
         self.files: dict[int, tuple[object, FileInput]] = {}
         self.known = known
+        self.endpoint = endpoint
 
 
 def _as_object(file: FileData, where: _Where) -> Any:
     return file.to_dict()
 
 
-def collect_files(data: Any, known: Known = _as_object) -> tuple[Any, tuple[FileInput, ...]]:
-    """Find what has to be uploaded, at any depth.
+def collect_files(
+    data: Any, known: Known = _as_object, endpoint: Endpoint | None = None
+) -> tuple[Any, tuple[FileInput, ...]]:
+    """Find what has to be uploaded, at any depth, and make JSON of values that have such a form.
 
     Files are: `FileInput`, `pathlib.Path` (any `os.PathLike`), `bytes`, `bytearray`, `memoryview`,
     and files opened in binary mode; never a `str`. The same object is uploaded once, however often
@@ -56,6 +64,7 @@ def collect_files(data: Any, known: Known = _as_object) -> tuple[Any, tuple[File
     Args:
         data: The values of a call; not changed.
         known: What a `FileData` becomes, if not the object that Gradio 4 and later take.
+        endpoint: What is called; `data` is the list of its inputs. It tells what an array is.
 
     Returns:
         The data with a `FileInput` for each file (`data` itself if nothing had to change), and
@@ -63,10 +72,11 @@ def collect_files(data: Any, known: Known = _as_object) -> tuple[Any, tuple[File
         be sent.
 
     Raises:
-        InvalidArgumentError: A file is in text mode, a key is not a `str`, or the data is nested
-            too deep, as it is if it contains itself. The message says where.
+        InvalidArgumentError: A file is in text mode, a key is not a `str`, a value does not suit
+            its place, or the data is nested too deep, as it is if it contains itself. The message
+            says where.
     """
-    found = _Found(known)
+    found = _Found(known, endpoint)
     result = _outgoing(data, (), found)
     return result, tuple(file for _, file in found.files.values())
 
@@ -114,19 +124,39 @@ def _outgoing(value: Any, where: _Where, found: _Found) -> Any:
         if not isinstance(value, FileInput):
             return value
     if id(value) in found.files or _is_file(value):
-        return _input(value, where, found)
-    return value
+        return _input(value, value, where, found)
+    return _held(value, where, found)
+
+
+def _held(value: Any, where: _Where, found: _Found) -> Any:
+    """Return what is sent of a value of Python or of a library that JSON does not know."""
+    parameter = parameter_at(found.endpoint, where[0] if where else None)
+    # Under "value", where a function takes the whole component.
+    whole = len(where) <= 1 or (len(where) == 2 and where[1] == "value")
+    try:
+        new = sound(value, parameter) if isinstance(value, tuple) else held(value, parameter, whole)
+    except InvalidArgumentError as error:
+        raise InvalidArgumentError(f"{error} (in {_place(where)})") from error
+    if new is value:
+        return value
+    if isinstance(new, Rendering):
+        return _input(value, new, where, found)
+    if len(where) >= MAX_DEPTH:
+        raise _too_deep(where)
+    return _outgoing(new, where, found)
 
 
 def _outgoing_container(
     value: list[Any] | tuple[Any, ...] | Mapping[Any, Any], where: _Where, found: _Found
 ) -> Any:
     if len(where) >= MAX_DEPTH:
-        raise InvalidArgumentError(
-            f"The data is nested more than {MAX_DEPTH} levels deep, or it contains itself, "
-            f"at {_place(where[:8])}…"
-        )
+        raise _too_deep(where)
     if isinstance(value, tuple):
+        if id(value) in found.files:
+            return found.files[id(value)][1]
+        new = value if _PLAIN.issuperset(map(type, value)) else _held(value, where, found)
+        if new is not value:
+            return new
         value = list(value)
     elif isinstance(value, Mapping):
         value = value if isinstance(value, dict) else dict(value)
@@ -150,10 +180,18 @@ def _is_file(value: object) -> bool:
     return isinstance(value, known) or is_open_file(value)
 
 
-def _input(value: Any, where: _Where, found: _Found) -> FileInput:
+def _too_deep(where: _Where) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"The data is nested more than {MAX_DEPTH} levels deep, or it contains itself, "
+        f"at {_place(where[:8])}…"
+    )
+
+
+def _input(value: Any, source: Any, where: _Where, found: _Found) -> FileInput:
+    """Return the `FileInput` of a value, whose content is read from `source`."""
     if id(value) not in found.files:
         try:
-            file = value if isinstance(value, FileInput) else FileInput(value)
+            file = source if isinstance(source, FileInput) else FileInput(source)
         except InvalidArgumentError as error:
             raise InvalidArgumentError(f"{error} (in {_place(where)})") from None
         found.files[id(value)] = value, file

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from gradwire.data.frames import Library, to_frame
+from gradwire.errors import GradwireError
 from gradwire.wire.events import DataEvent, LogEvent, now
 
 
@@ -48,6 +50,10 @@ class Prediction:
             return None
         return data[0] if len(data) == 1 else tuple(data)
 
+    def to_frame(self, library: Library | None = None) -> Any:
+        """Return the one table in the result as a frame; see `gradwire.to_frame`."""
+        return to_frame(self, library)
+
     @property
     def endpoint(self) -> str | int:
         """What was called, as the caller named it."""
@@ -61,3 +67,17 @@ class Prediction:
     def __repr__(self) -> str:
         facts = f"endpoint={self.endpoint!r}, duration={self.duration!r}"
         return f"Prediction(data={self._event._shown()}, {facts})"
+
+    def _repr_html_(self) -> str:
+        from gradwire.wire.prediction_page import prediction_html
+
+        return prediction_html(self)
+
+    def _ipython_display_(self) -> None:
+        from gradwire.data.fetched import show_with_files
+
+        try:
+            data = self.data
+        except GradwireError:
+            raise NotImplementedError from None  # the page then says what is wrong with it
+        show_with_files(self, data)

@@ -123,3 +123,16 @@ def test_the_hint_under_a_component_describes_it() -> None:
     hinted = component(0, "textbox", label="x", info="What to draw")
     (parameter,) = build([hinted], {"inputs": [0]}).find(0).parameters
     assert parameter.description == "What to draw"
+
+
+def test_choices_that_are_only_suggested_are_none() -> None:
+    free = component(0, "dropdown", choices=["a"], allow_custom_value=True)
+    for schema, kind in [
+        ({"type": "string", "enum": ["a"]}, "str"),
+        ({"type": "array", "items": {"type": "string", "enum": ["a"]}}, "list[str]"),
+    ]:
+        info = {"named_endpoints": {"/run": {"parameters": [{"type": schema}]}}}
+        listed = {"api_name": "run", "inputs": [0]}
+        (parameter,) = build([free], listed, info=info).find("run").parameters
+        assert (parameter.type, parameter.choices) == (kind, ())
+        assert "enum" in str(schema)

@@ -101,3 +101,22 @@ def test_values_deeper_than_python_can_walk() -> None:
     info = app(parameter("x", {"type": "array"}, parameter_default=deep, example_input=deep))
     assert "[… 1 items]" in str(info)
     assert info.find("run").example_call() == 'client.predict("/run")'
+
+
+def test_html() -> None:
+    info = app(
+        parameter("a", label="<b>|*x*"),
+        returns=[{"label": "<i>out", "type": {"type": "string"}}],
+        description="<script>alert(1)</script>$x$\x1b[31m\u202e",
+    )
+    html = info._repr_html_()
+    assert html.startswith("<details open><summary><code>/run(a) -&gt; str</code></summary>")
+    assert "&lt;script&gt;" in html
+    assert "&lt;b&gt;|*x*" in html
+    assert "&lt;i&gt;out" in html
+    assert not {"\x1b", "\u202e", "$"} & set(html)
+    assert html == info.find("run")._repr_html_()
+    assert (
+        "no endpoints"
+        in build_api_info(parse_config({"components": []}, URL), None, URL)._repr_html_()
+    )

@@ -41,7 +41,7 @@ def call(*parameters: dict[str, Any], **dependency: Any) -> str:
                 {"type": "object"},
                 example_input={"bg": {"path": "p", "meta": {"_type": "gradio.FileData"}}},
             ),
-            'x={"bg": handle_file("p")}',
+            'x={"bg": handle_file("path/to/file")}',
         ),
         (parameter("x", example_input='say "hi" it\'s'), "x='say \"hi\" it\\'s'"),
         (parameter("x", example_input="it's"), 'x="it\'s"'),

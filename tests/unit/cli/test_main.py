@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 
+import click
 import pytest
 
+from gradwire.app import words
 from gradwire.cli import demo, main
+from gradwire.cli.group import GROUP
 from gradwire.version import VERSION
 
 
@@ -16,16 +19,12 @@ def test_without_arguments_it_helps(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main.main(["--version"])
-    assert end.value.code == 0
+    assert main.main(["--version"]) == 0
     assert capsys.readouterr().out == f"gradwire {VERSION}\n"
 
 
 def test_an_unknown_command(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main.main(["nonsense"])
-    assert end.value.code == 2
+    assert main.main(["nonsense"]) == 2
     assert "nonsense" in capsys.readouterr().err
 
 
@@ -61,3 +60,31 @@ def test_text_of_a_server_cannot_steer_the_terminal(text: str, expected: str) ->
 )
 def test_seconds(number: float, expected: str) -> None:
     assert demo.seconds(number) == expected
+
+
+def test_without_the_extra_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert main.main(["view", "http://h"]) == main.USAGE
+    assert "pip install 'gradwire[cli]'" in capsys.readouterr().err
+    assert main.main(["--version"]) == main.OK
+    assert main.main(["--help"]) == main.OK
+    assert "view" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1200, "1.2 kB"), (999_900, "1.0 MB"), (2e12, "2000 GB")],
+)
+def test_sizes(size: float, expected: str) -> None:
+    assert words.bytes_text(size) == expected
+
+
+def test_every_command_has_its_module() -> None:
+    context = click.Context(GROUP)
+    for name in main.COMMANDS:
+        command = GROUP.get_command(context, name)
+        assert command is not None
+        assert command.name == name
+        assert command.help

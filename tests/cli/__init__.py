@@ -1,0 +1,1 @@
+"""The installed command, in a terminal and in a pipe, against real Gradio apps."""
