@@ -461,7 +461,7 @@ def test_a_progress_callback_that_fails_ends_the_upload_with_its_error(server: S
         raise RuntimeError("my own")
 
     with Client.connect(server.url) as client:
-        with pytest.raises(Exception, match="my own"):
+        with pytest.raises(UploadError, match=r"on_progress raised RuntimeError\('my own'\)"):
             client.predict("/file_size", [handle_file(MEGABYTES, on_progress=fail)])
         assert client.predict("/hello", ["Ada"]).value == "Hello Ada"
 
@@ -474,7 +474,7 @@ def test_a_progress_callback_that_fails_leaves_no_partial_download(
 
     with Client.connect(server.url) as client:
         file = client.predict("/file_io", [CONTENT]).value
-        with pytest.raises(RuntimeError, match="my own"):
+        with pytest.raises(DownloadError, match=r"on_progress raised RuntimeError\('my own'\)"):
             file.download(tmp_path, fail)
     assert not list(tmp_path.iterdir())
 

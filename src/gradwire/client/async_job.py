@@ -35,6 +35,7 @@ from gradwire.data.inputs import FileInput
 from gradwire.data.json import encode
 from gradwire.errors import GradwireError, JobCancelledError
 from gradwire.transport.base import bound
+from gradwire.transport.hooks import fenced
 from gradwire.wire.events import StatusEvent
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
@@ -286,12 +287,12 @@ class AsyncJob(ShownJob, Generic[E]):
             self._callbacks += (callback,)
 
     def _call_back(self, callback: Callable[[Any], object]) -> None:
-        try:
+        with fenced(self._callback_failed):
             callback(self)
-        except BaseException as error:
-            # Of any kind: an exit would end the loop for all. Shown, as asyncio does it.
-            shown = {"message": "a done-callback of a job failed", "exception": error}
-            self._engine.loop.call_exception_handler(shown)
+
+    def _callback_failed(self, error: BaseException) -> None:
+        shown = {"message": "a done-callback of a job failed", "exception": error}
+        self._engine.loop.call_exception_handler(shown)  # as asyncio shows those of its own
 
     # -- steering ----------------------------------------------------------------------------------
 

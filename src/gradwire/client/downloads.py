@@ -19,6 +19,7 @@ from gradwire.data.filenames import free_names, safe_filename
 from gradwire.data.files import FileData, ProgressCallback, TransferProgress
 from gradwire.errors import ConnectionLostError, DownloadError, GradwireError, redact_url
 from gradwire.transport.base import AnswerStream, Limits, Timeout, Transport, bound
+from gradwire.transport.hooks import fenced, raising
 from gradwire.transport.retrying import opened
 from gradwire.wire.requests import Request
 
@@ -184,8 +185,13 @@ def _reporter(
 ) -> Callable[[int], None]:
     if on_progress is None:
         return lambda done: None
-    callback = on_progress
-    return lambda done: (callback(TransferProgress(name, done, total)), None)[1]
+    failed = raising(DownloadError, f"The download of {name!r} was stopped: on_progress")
+
+    def report(done: int) -> None:
+        with fenced(failed):
+            on_progress(TransferProgress(name, done, total))
+
+    return report
 
 
 def _check_room(folder: Path | None, size: int, name: str) -> None:

@@ -18,6 +18,7 @@ from gradwire.data.urls import file_url
 from gradwire.data.walk import replace_files
 from gradwire.errors import FileTooLargeError, GradwireError, InvalidArgumentError, UploadError
 from gradwire.transport.base import Answer, Limits, Timeout, Transport
+from gradwire.transport.hooks import fenced, raising
 from gradwire.wire.failures import not_authenticated
 from gradwire.wire.requests import Requests
 
@@ -77,7 +78,7 @@ class Uploads:
             The size of each; None where only reading will tell.
         """
         limit = limit or self.config.max_file_size
-        sizes = {file: file.check() for file in files}
+        sizes = {file: _size(file) for file in files}
         for file, size in sizes.items():
             if limit is not None and size is not None and size > limit:
                 raise FileTooLargeError(
@@ -138,10 +139,19 @@ class Uploads:
                     limit=limit,
                 )
             if part.file.on_progress is not None:
-                part.file.on_progress(TransferProgress(part.file.name, done, part.size))
+                what = f"The upload of {part.file.name!r} was stopped: on_progress"
+                with fenced(raising(UploadError, what)):
+                    part.file.on_progress(TransferProgress(part.file.name, done, part.size))
 
         answer = await self._transport.upload(url, requests.headers, body, timeout, report)
         return _paths(answer, len(sizes))
+
+
+def _size(file: FileInput) -> int | None:
+    try:
+        return file.check()
+    except BaseException as error:  # of a file object that the caller has made
+        raising(UploadError, f"Cannot upload {file.name!r}: asking for its size")(error)
 
 
 def described(file: FileInput, path: str, size: int | None, requests: Requests) -> FileData:

@@ -206,7 +206,7 @@ class AiohttpTransport:
                     return await whole(response, url, wait, bound(self.limits.answer))
         except ConnectionLostError:
             if source.error is not None:
-                raise source.error from None
+                raise source.error from source.error.__cause__  # not from the broken connection
             raise
 
     def websocket(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from gradwire.data.multipart import FilePart, MultipartBody
+from gradwire.errors import UploadError
+from gradwire.transport.hooks import fenced, raising
+
+_log = logging.getLogger("gradwire")
 
 
 class BodySource:
@@ -56,15 +61,23 @@ class BodySource:
 async def file_chunks(part: FilePart) -> AsyncIterator[bytes]:
     """Read a file: files on disk here, since that is quick; what may block, in a thread."""
     chunks = part.file.chunks(expected=part.size)
+
+    failed = raising(UploadError, f"Cannot upload {part.file.name!r}: its read()")
+
+    def read() -> bytes:
+        try:
+            return next(chunks, b"")
+        except BaseException as error:  # of a file object that the caller has made
+            failed(error)
+
     try:
-        if not part.file.blocking:
-            for chunk in chunks:
-                yield chunk
-            return
-        while piece := await _in_daemon_thread(lambda: next(chunks, b"")):
+        blocking = part.file.blocking
+        while piece := await _in_daemon_thread(read) if blocking else read():
             yield piece
     finally:
-        with suppress(ValueError):  # it is being read at this moment, and stays so
+        # It may be being read at this moment, and stays so; and what a caller's file says to being
+        # set back is of no interest any more.
+        with fenced(lambda error: _log.debug("%r was not set back: %r", part.file.name, error)):
             chunks.close()
 
 
