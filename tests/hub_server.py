@@ -18,7 +18,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,8 @@ class Hub(Listener):
         self.sign_seconds = 600.0
         self.busy: list[Reply] = []
         """Answers that are given first, to whatever is asked."""
+        self.holds: Callable[[Seen], bool] = lambda seen: False
+        """Which requests are never answered."""
         self.tells_host = False
         """Whether a Space's info has its `host`: the real hub's does, as of today."""
 
@@ -125,6 +127,8 @@ class Hub(Listener):
         self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         await read_body(seen, reader)
+        if self.holds(seen):
+            await self._stop.wait()
         reply = self.busy.pop(0) if self.busy else self.answer(seen)
         if seen.method == "HEAD":
             reply = replace(reply, body=b"")

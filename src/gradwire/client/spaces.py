@@ -191,16 +191,21 @@ class _Space:
             await watch.until_running(info)
             transport = self._transport(info.id)
             try:
-                return transport, await connect_closing(
-                    transport.inner, self._reference, self._options
-                )
+                async with watch.in_time():
+                    return transport, await connect_closing(
+                        transport.inner, self._reference, self._options
+                    )
             except (ConnectError, SpaceNotFoundError) as error:
-                # The hub says that a Space runs a moment before its app can be reached.
-                info = await self._look()
-                runs = status_of(info.stage).status == "running"
-                if error.status not in _NOT_YET or (runs and attempt >= STARTS):
+                if error.status not in _NOT_YET:
                     raise
-            await asyncio.sleep(pause(attempt))
+                failure = error
+            # The hub says that a Space runs a moment before its app can be reached.
+            watch.begin()
+            async with watch.in_time():
+                info = await self._look()
+                if status_of(info.stage).status == "running" and attempt >= STARTS:
+                    raise failure
+                await asyncio.sleep(pause(attempt))
         raise AssertionError("unreachable")
 
     async def _wake(self) -> None:

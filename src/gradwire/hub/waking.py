@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
 
 from gradwire.errors import SpaceError
 from gradwire.hub.api import Hub, SpaceInfo
 from gradwire.hub.status import SpaceStatus, status_of
+from gradwire.transport.hooks import fenced
 from gradwire.transport.retrying import pause
 
 _log = logging.getLogger("gradwire")
@@ -30,7 +32,8 @@ class Watch:
         look: Asks what the Space is doing.
         callback: Is told each change; a function, or a coroutine function, which is awaited.
         wake: Sends the app a request, which wakes a Space that sleeps.
-        seconds: How long to wait for it to run; None: for ever.
+        seconds: How long to wait for it to run, from when it was first found not to; None: for
+            ever.
     """
 
     def __init__(
@@ -46,7 +49,33 @@ class Watch:
         self._callback = callback
         self._wake = wake
         self._seconds = seconds
+        self._end: float | None = None
+        self._last: tuple[SpaceInfo, SpaceStatus] | None = None
         self._told: str | None = None
+
+    def begin(self) -> None:
+        """The Space does not run, or does not answer: from now on it is waited for."""
+        if self._end is None and self._seconds is not None:
+            self._end = asyncio.get_running_loop().time() + self._seconds
+
+    @asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """Do a part of the waiting; without a limit before `begin`.
+
+        A Space can run and fall over again, and the hub can be slow or silent: all of that is
+        within the one time that the caller grants.
+
+        Raises:
+            SpaceError: The time is up.
+        """
+        limit = asyncio.timeout_at(self._end)
+        try:
+            async with limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise self._too_late() from error
 
     async def until_running(self, info: SpaceInfo) -> None:
         """Wait until the Space runs.
@@ -57,29 +86,26 @@ class Watch:
         Raises:
             SpaceError: It does not, or not in time.
         """
-        loop = asyncio.get_running_loop()
-        end = None if self._seconds is None else loop.time() + self._seconds
+        if status_of(info.stage).status != "running":
+            self.begin()
+        async with self.in_time():
+            await self._follow(info)
+
+    async def _follow(self, info: SpaceInfo) -> None:
         for attempt in count():
             status = await self._told_status(info)
             if status.status == "running":
                 return
             if status.load_status == "error":
                 raise self._error(info, status, status.message)
-            left = LONGEST_POLL if end is None else end - loop.time()
-            if left <= 0:
-                raise self._error(
-                    info,
-                    status,
-                    f"{status.message} It did not run within {self._seconds:g} seconds "
-                    "(wake_timeout). Try again later, or wait longer.",
-                )
             if status.status == "sleeping":
                 await self._wake()
-            await asyncio.sleep(min(pause(attempt, LONGEST_POLL, 1.4), left))
+            await asyncio.sleep(pause(attempt, LONGEST_POLL, 1.4))
             info = await self._look()
 
     async def _told_status(self, info: SpaceInfo) -> SpaceStatus:
         status = status_of(info.stage)
+        self._last = info, status
         if status.load_status == "error":
             enabled = await self._hub.discussions_enabled(info.id)
             status = replace(status, discussions_enabled=enabled)
@@ -93,13 +119,23 @@ class Watch:
     async def _tell(self, status: SpaceStatus) -> None:
         if self._callback is None:
             return
-        try:
+        with fenced(_callback_failed):
             result = self._callback(status)
             if inspect.isawaitable(result):
                 await result
-        except Exception:
-            # What only looks on must not keep the client from connecting.
-            _log.exception("the status_callback failed")
+
+    def _too_late(self) -> SpaceError:
+        assert self._last is not None, "begun by a look at the Space"
+        info, status = self._last
+        message = f"{status.message} It did not run"
+        if status.status == "running":
+            message = "The hub says that the Space runs, but its app did not answer"
+        return self._error(
+            info,
+            status,
+            f"{message} within {self._seconds:g} seconds (wake_timeout). Try again later, or wait "
+            "longer.",
+        )
 
     def _error(self, info: SpaceInfo, status: SpaceStatus, message: str) -> SpaceError:
         page = self._hub.page(info.id)
@@ -111,3 +147,11 @@ class Watch:
             page=page,
             discussions_enabled=status.discussions_enabled,
         )
+
+
+def _callback_failed(error: BaseException) -> None:
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        raise error  # not the callback's own: connecting was given up while it was awaited
+    # What only looks on must not keep the client from connecting.
+    _log.error("the status_callback failed", exc_info=error)

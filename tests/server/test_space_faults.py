@@ -1,0 +1,107 @@
+"""Spaces, and hubs, that do not behave: nothing waits without end, and every error is ours."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hub_server import Hub, Space, hub_here
+from proxy import Hold, Reply
+from servers.launch import Server
+
+from gradwire import Client, ConnectTimeout, SpaceError, SpaceStatus
+
+PAGE = {"content-type": "text/html"}
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """Run a hub, which knows ada's token, and have this process use it."""
+    with hub_here(monkeypatch, tmp_path) as started:
+        started.users["hf_ada"] = "ada"
+        yield started
+
+
+@pytest.fixture
+def space(hub: Hub, server: Server) -> Iterator[Space]:
+    """Run a public Space."""
+    with hub.serve("ada/space", server.url) as made:
+        yield made
+
+
+# --- waking ---------------------------------------------------------------------------------------
+
+
+def test_a_space_that_runs_and_falls_over_again(space: Space) -> None:
+    space.stages = ["APP_STARTING", "RUNNING"] * 50
+    assert space.gate is not None
+    space.gate.rules = {"*": Reply(503, b"<html>", PAGE)}
+    before = time.monotonic()
+    with pytest.raises(SpaceError, match=r"within 1.5 seconds \(wake_timeout\)") as caught:
+        Client.connect(space.id, wake_timeout=1.5, max_retries=0)
+    assert time.monotonic() - before < 4
+    assert caught.value.space == space.id
+
+
+def test_an_app_that_is_silent_while_it_is_woken(space: Space) -> None:
+    space.stages = ["APP_STARTING", "RUNNING"]
+    assert space.gate is not None
+    space.gate.rules = {"*": Hold()}
+    with pytest.raises(SpaceError, match=r"says that the Space runs.*within 1 seconds"):
+        Client.connect(space.id, wake_timeout=1, timeout=8)
+
+
+def test_a_space_that_runs_is_not_waited_for(space: Space) -> None:
+    with Client.connect(space.id, wake_timeout=0) as client:
+        assert client.predict("/hello", ["Ada"]).value == "Hello Ada"
+
+
+def test_a_busy_hub_while_a_space_is_woken(hub: Hub, space: Space) -> None:
+    space.stages = ["BUILDING"]
+    looks = itertools.count()
+    info = hub._info
+    slow = Reply(429, b"{}", {"retry-after": "12"})
+    hub._info = lambda space: info(space) if next(looks) == 0 else slow  # type: ignore[method-assign]
+    before = time.monotonic()
+    with pytest.raises(SpaceError, match=r"being built.*within 1 seconds"):
+        Client.connect(space.id, wake_timeout=1)
+    assert time.monotonic() - before < 4
+
+
+def test_a_hub_that_falls_silent_while_a_space_is_woken(hub: Hub, space: Space) -> None:
+    space.stages = ["BUILDING"]
+    looks = itertools.count()
+    hub.holds = lambda seen: seen.path.endswith("/ada/space") and next(looks) > 0
+    with pytest.raises(SpaceError, match=r"being built.*within 1 seconds"):
+        Client.connect(space.id, wake_timeout=1, timeout=8)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+def test_a_callback_that_wants_out(
+    space: Space, caplog: pytest.LogCaptureFixture, kind: type[BaseException]
+) -> None:
+    def callback(status: SpaceStatus) -> None:
+        raise kind(3)
+
+    async def later(status: SpaceStatus) -> None:
+        raise kind(3)
+
+    for each in (callback, later):
+        with Client.connect(space.id, status_callback=each) as client:
+            assert client.predict("/hello", ["Ada"]).value == "Hello Ada"
+    assert caplog.text.count("the status_callback failed") == 2
+
+
+def test_a_callback_that_never_returns(space: Space) -> None:
+    async def callback(status: SpaceStatus) -> None:
+        await asyncio.sleep(60)
+
+    space.stages = ["BUILDING"]
+    with pytest.raises(SpaceError, match=r"being built.*within 0.5 seconds"):
+        Client.connect(space.id, status_callback=callback, wake_timeout=0.5)
+    with pytest.raises(ConnectTimeout, match="total"):
+        Client.connect(space.id, status_callback=callback, timeout=0.5)
