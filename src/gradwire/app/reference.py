@@ -12,9 +12,11 @@ from gradwire.errors import InvalidArgumentError, redact_url
 _SPACE = re.compile(r"[\w-]+/[\w.-]+")
 _NAME = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+(%[\w.-]+)?")
 _SPACE_PAGE = re.compile(
-    r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/spaces/([\w-]+/[\w.-]+)(?:[/?#].*)?"
+    r"(?i:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)(?::443|:80)?)"
+    r"/spaces/([\w-]+/[\w.-]+)(?:[/?#].*)?"
 )
 _SPACE_HOST = re.compile(r"([\w-]+)\.hf\.space")
+_LOCAL = re.compile(r"(localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1\])(?![\w.-])", re.IGNORECASE)
 _HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:.]+\])(:\d+)?(/.*)?")
 
 
@@ -61,11 +63,10 @@ def parse_reference(text: object) -> AppReference:
     page = _SPACE_PAGE.fullmatch(address)
     if page:
         return AppReference("", space=page[1])
-    if _SPACE.fullmatch(address) and not address.startswith("localhost"):
+    if _SPACE.fullmatch(address) and not _LOCAL.match(address):
         return AppReference("", space=address)
     if "://" not in address and _HOST.fullmatch(address.split("?")[0]):
-        local = address.startswith(("localhost", "127.", "0.0.0.0", "[::1]"))
-        address = f"{'http' if local else 'https'}://{address}"
+        address = f"{'http' if _LOCAL.match(address) else 'https'}://{address}"
     return _split(address, text)
 
 
@@ -83,7 +84,7 @@ def _split(address: str, given: str) -> AppReference:
     if host == "0.0.0.0":
         host = "127.0.0.1"
     try:
-        host = host.encode("ascii").decode() if host.isascii() else host.encode("idna").decode()
+        host = host.encode("idna").decode()  # also of what is ASCII: parts can be too long
     except UnicodeError:
         raise _no_address(given) from None
     place = host if port is None else f"{host}:{port}"

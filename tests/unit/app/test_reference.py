@@ -109,6 +109,8 @@ def test_secrets_are_not_shown() -> None:
         "http://host/?a=\ud800",
         "http://\ud800@host/",
         "http://" + "a" * 70 + "é.example",
+        "http://" + "a" * 64 + ".example",
+        "http://host..example",
         "predict",
     ],
 )
@@ -149,12 +151,32 @@ def test_what_is_no_string(value: Any) -> None:
         "http://www.huggingface.co/spaces/Owner/My_Space.v2/",
         "huggingface.co/spaces/Owner/My_Space.v2/blob/main/app.py#L1",
         "https://hf.co/spaces/Owner/My_Space.v2?logs=build",
+        "https://HuggingFace.co/spaces/Owner/My_Space.v2",
+        "HTTPS://huggingface.co:443/spaces/Owner/My_Space.v2/",
     ],
 )
 def test_the_name_of_a_space(text: str) -> None:
     reference = parse_reference(text)
     assert (reference.space, reference.base_url) == ("Owner/My_Space.v2", "")
     assert reference.at("https://owner.hf.space").base_url == "https://owner.hf.space/"
+
+
+@pytest.mark.parametrize("name", ["localhost-fan/demo", "localhosts/demo", "127-0/demo"])
+def test_an_owner_whose_name_looks_like_this_machine(name: str) -> None:
+    assert parse_reference(name).space == name
+
+
+@pytest.mark.parametrize(
+    ("text", "base_url"),
+    [
+        ("localhost/demo", "http://localhost/demo/"),
+        ("localhost:7860/demo", "http://localhost:7860/demo/"),
+        ("127.0.0.1/demo", "http://127.0.0.1/demo/"),
+        ("localhost.example/demo", "https://localhost.example/demo/"),
+    ],
+)
+def test_this_machine_and_what_looks_like_it(text: str, base_url: str) -> None:
+    assert parse_reference(text).base_url == base_url
 
 
 @pytest.mark.parametrize(
