@@ -13,7 +13,14 @@ from hub_server import Hub, Space, hub_here
 from proxy import Hold, Reply
 from servers.launch import Server
 
-from gradwire import Client, ConnectTimeout, SpaceError, SpaceStatus
+from gradwire import (
+    Client,
+    ConnectTimeout,
+    GradwireError,
+    ProtocolError,
+    SpaceError,
+    SpaceStatus,
+)
 
 PAGE = {"content-type": "text/html"}
 
@@ -105,3 +112,26 @@ def test_a_callback_that_never_returns(space: Space) -> None:
         Client.connect(space.id, status_callback=callback, wake_timeout=0.5)
     with pytest.raises(ConnectTimeout, match="total"):
         Client.connect(space.id, status_callback=callback, timeout=0.5)
+
+
+# --- a hub that says nonsense ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("what", ["", "/host"])
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_is_nested_without_end(
+    hub: Hub, space: Space, what: str, status: int
+) -> None:
+    deep = Reply(status, b'{"id": "ada/space", "host": 1, "error": ' + b"[" * 100_000)
+    hub.answers[f"/api/spaces/ada/space{what}"] = deep
+    with pytest.raises(GradwireError, match=r"answered 500|not answer as the Hugging Face hub"):
+        Client.connect(space.id, max_retries=0)
+
+
+@pytest.mark.parametrize(
+    "host", ["https://", "https://[", "http://127.0.0.1\\@evil", "http://a\r\nb: c", "http://℀.x"]
+)
+def test_an_app_without_an_address(space: Space, host: str) -> None:
+    space.host = host
+    with pytest.raises(ProtocolError, match="The hub says that ada/space is at"):
+        Client.connect(space.id, max_retries=0)

@@ -11,12 +11,12 @@ import asyncio
 import contextlib
 import logging
 from itertools import count
-from urllib.parse import urlsplit
 
 from gradwire.app.reference import AppReference
 from gradwire.client.connecting import App, app_headers, connect_app
 from gradwire.client.options import Options
-from gradwire.errors import ConnectError, GradwireError, ProtocolError, SpaceNotFoundError
+from gradwire.errors import ConnectError, GradwireError, SpaceNotFoundError
+from gradwire.hub.address import app_address
 from gradwire.hub.api import Hub, SpaceInfo
 from gradwire.hub.duplicating import Copy, duplicate
 from gradwire.hub.settings import HubSettings
@@ -148,10 +148,7 @@ class _Space:
     async def _address(self, info: SpaceInfo) -> str:
         if self._reference.base_url:
             return self._reference.base_url
-        host = info.host or await self._hub.host(info.id)
-        if urlsplit(host).scheme not in ("http", "https"):
-            raise ProtocolError(f"The hub says that {info.id} is at {host!r}: no address.")
-        return host
+        return app_address(info.host or await self._hub.host(info.id), info.id)
 
     def _transport(self, name: str | None = None) -> SpaceTransport:
         """Make the way to the app; `name`, of a private Space, whose streams are to be signed."""

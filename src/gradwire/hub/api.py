@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from gradwire.data.json import encode
+from gradwire.data.json import JSONDecodeFailure, check_nesting, decode, encode
 from gradwire.errors import (
     AuthenticationError,
     ConnectError,
@@ -198,8 +198,9 @@ class Hub:
         if answer.status >= 300:
             raise await self._refused(answer, space)
         try:
+            check_nesting(answer.body)
             return msgspec.json.decode(answer.body, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except JSONDecodeFailure as error:
             raise ProtocolError(
                 f"{answer.url} did not answer as the Hugging Face hub does: {error}. Is "
                 "HF_ENDPOINT right?",
@@ -257,8 +258,8 @@ def _reason(answer: Answer) -> str:
     if "x-error-message" in headers:
         return headers["x-error-message"][:300]
     try:
-        body = msgspec.json.decode(answer.body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        body = decode(answer.body)
+    except JSONDecodeFailure:
         body = None
     error = body.get("error") if isinstance(body, dict) else None
     return str(error)[:300] if error else "it gave no reason"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import logging
+import math
 import time
 
-import msgspec
-
+from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.errors import GradwireError
 from gradwire.hub.api import Hub
 
@@ -69,8 +69,10 @@ def expiry(token: str) -> float | None:
     """
     try:
         payload = token.split(".")[1]
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):  # msgspec's errors are ValueErrors
+        claims = decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        end = claims.get("exp") if isinstance(claims, dict) else None
+        if not isinstance(end, int | float) or isinstance(end, bool):
+            return None
+        return float(end) if math.isfinite(end) else None
+    except (IndexError, OverflowError, *JSONDecodeFailure):
         return None
-    end = claims.get("exp") if isinstance(claims, dict) else None
-    return float(end) if isinstance(end, int | float) and not isinstance(end, bool) else None

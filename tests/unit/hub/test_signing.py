@@ -29,6 +29,22 @@ def test_a_token_that_does_not_say_when(claims: Any) -> None:
     assert expiry(token(claims)) is None
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        b'{"exp": ' + b"1" * 400 + b"}",
+        b'{"exp": ' + b"1" * 5000 + b"}",
+        b'{"exp": NaN}',
+        b'{"exp": Infinity}',
+        b"[" * 100_000,
+        b'{"exp": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+    ids=["big", "bigger", "NaN", "Infinity", "deep", "deeper"],
+)
+def test_a_token_that_says_nonsense(claims: bytes) -> None:
+    assert expiry(f"e30.{base64.urlsafe_b64encode(claims).decode()}.sig") is None
+
+
 @given(st.text())
 def test_any_token(text: str) -> None:
     assert expiry(text) is None
