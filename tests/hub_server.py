@@ -27,7 +27,7 @@ from urllib.parse import urlsplit
 import pytest
 from proxy import Listener, Proxy, Reply, Seen, read_body, send
 
-SIGNED = ("/queue/data", "/heartbeat/", "/file=", "/stream/")
+SIGNED = ("/queue/data", "/queue/join", "/heartbeat/", "/file=", "/stream/")
 
 
 @dataclass
@@ -115,7 +115,7 @@ class Hub(Listener):
         return None
 
     def _may_pass(self, space: Space, seen: Seen) -> bool:
-        if any(part in seen.path for part in SIGNED):
+        if seen.method == "GET" and any(part in seen.path for part in SIGNED):
             owner, end = self.signatures.get(seen.query.get("__sign", ""), ("", 0.0))
             return owner == space.id and end > time.time()
         return self._user(seen) is not None

@@ -134,6 +134,15 @@ class Listener:
         """Return the paths that were asked for, those that begin with `start`."""
         return [seen.path for seen in self.requests if seen.path.startswith(start)]
 
+    def hang_up(self) -> None:
+        """Break all connections of now."""
+
+        def abort() -> None:
+            for writer in self._writers:
+                writer.transport.abort()
+
+        self._loop.call_soon_threadsafe(abort)
+
     async def _work(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=self._tls)

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers import unique
 from hub_server import Hub, Space, hub_here
 from proxy import Hold, Reply
 from servers.launch import Server
 
 from gradwire import (
     Client,
+    ConnectionLostError,
     ConnectTimeout,
     GradwireError,
     ProtocolError,
@@ -135,3 +137,40 @@ def test_an_app_without_an_address(space: Space, host: str) -> None:
     space.host = host
     with pytest.raises(ProtocolError, match="The hub says that ada/space is at"):
         Client.connect(space.id, max_retries=0)
+
+
+# --- Spaces on old releases -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def old_space(hub: Hub, old_server: Server) -> Iterator[Space]:
+    """Run a public Space of Gradio 3.x and one of early 4.x."""
+    with hub.serve("ada/old", old_server.url) as made:
+        yield made
+
+
+def test_an_old_space_that_falls_asleep_in_mid_job(old_space: Space) -> None:
+    gate = old_space.gate
+    assert gate is not None
+    with Client.connect(old_space.id, max_retries=0) as client:
+        job = client.submit("/slow_gen", [30, unique()])
+        next(iter(job))
+        old_space.stages = old_space.woken = ["SLEEPING"]
+        gate.hang_up()
+        with pytest.raises(ConnectionLostError, match=r"asleep.*\(SLEEPING.\)"):
+            job.result()
+        with pytest.raises(GradwireError, match=r"asleep.*\(SLEEPING.\)"):
+            client.predict("/hello", ["Ada"])
+        with pytest.raises(GradwireError, match=r"asleep.*\(SLEEPING.\)"):
+            client.predict("/noqueue_stream", ["abc"])
+
+
+def test_the_signature_of_an_old_private_space_is_renewed(hub: Hub, old_server: Server) -> None:
+    with (
+        hub.serve("ada/old", old_server.url, private=True),
+        Client.connect("ada/old", token="hf_ada", max_retries=0) as client,
+    ):
+        assert client.predict("/hello", ["Ada"]).value == "Hello Ada"
+        hub.signatures.clear()  # the one in use is good no longer, though it does not say so
+        assert client.predict("/hello", ["Ada"]).value == "Hello Ada"
+    assert len(hub.paths("/api/spaces/ada/old/jwt")) == 2

@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from gradwire.app.endpoint import Endpoint
@@ -66,49 +67,61 @@ class Dialogues:
 
     async def _over_socket(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
         run, request, options = job.run, job.requests.socket(), job.options
-        reason = None
+        reason, is_open = None, False
         try:
             async with self._engine.transport.websocket(
                 request, options.timeout, options.limits
             ) as socket:
-                try:
-                    while not run.ended and (message := await socket.receive()) is not None:
-                        reply = self._hear(job, dialogue, message)
-                        if reply is not None:
-                            await socket.send(encode(reply))
-                except ConnectionLostError as error:
-                    reason = str(error)
+                is_open = True
+                while not run.ended and (message := await socket.receive()) is not None:
+                    reply = self._hear(job, dialogue, message)
+                    if reply is not None:
+                        await socket.send(encode(reply))
         except ConnectError as error:
             if error.status in (401, 403):
                 raise not_authenticated(None, request.url) from error
             raise
+        except ConnectionLostError as error:
+            # Not before the transport has seen it: that of a Space adds why nobody answers there.
+            if not is_open:
+                raise
+            reason = str(error)
         self._engine.publish(run, dialogue.hang_up(reason))
 
     async def _over_stream(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
         run, engine = job.run, self._engine
         request = job.requests.old_join(run.fn_index, engine.session.session_hash)
         parser = EventStreamParser(bound(job.options.limits.event))
-        reason = None
-        async with engine.transport.stream(request, job.options.timeout) as answer:
-            if answer.status != 200:
-                body = await answer.read()
-                raise refused_by(answer, body, run.endpoint)
-            while not dialogue.completed and (not run.ended or run in self._to_stop):
-                try:
+        reason, reads = None, False
+        try:
+            async with engine.transport.stream(request, job.options.timeout) as answer:
+                if answer.status != 200:
+                    raise refused_by(answer, await answer.read(), run.endpoint)
+                while not dialogue.completed and (not run.ended or run in self._to_stop):
+                    reads = True
                     chunk = await answer.chunk()
-                except GradwireError as error:
-                    reason = str(error)
-                    break
-                if not chunk:
-                    break
-                for data in parser.feed(chunk):
-                    reply = self._hear(job, dialogue, data)
-                    if reply is not None:
-                        await self._hand_over(job, reply)
-                if run in self._to_stop and dialogue.stepped:
-                    await self._stop_quietly(job, dialogue)
-                    break
+                    reads = False
+                    if not chunk or await self._heard_enough(job, dialogue, parser.feed(chunk)):
+                        break
+        except GradwireError as error:
+            # As above; and what others say than the stream is no loss of it.
+            if not reads:
+                raise
+            reason = str(error)
         engine.publish(run, dialogue.hang_up(reason))
+
+    async def _heard_enough(
+        self, job: AsyncJob[Event], dialogue: Dialogue, messages: Iterable[bytes]
+    ) -> bool:
+        """Take in what came over a stream; tell whether nobody wants more of it."""
+        for data in messages:
+            reply = self._hear(job, dialogue, data)
+            if reply is not None:
+                await self._hand_over(job, reply)
+        if job.run in self._to_stop and dialogue.stepped:
+            await self._stop_quietly(job, dialogue)
+            return True
+        return False
 
     def _hear(self, job: AsyncJob[Event], dialogue: Dialogue, data: bytes) -> dict[str, Any] | None:
         dialogue.run.held += len(data)

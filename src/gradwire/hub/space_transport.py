@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from urllib.parse import urlencode, urlsplit
 
 from gradwire.data.multipart import FilePart, MultipartBody
@@ -81,9 +81,7 @@ class SpaceTransport:
                 if signed is request or answer.status not in _REFUSED:
                     yield answer
                     return
-            assert self._signature is not None
-            await self._signature.renew()
-            async with self.inner.stream(await self._signed(request), timeout) as answer:
+            async with self.inner.stream(await self._signed_anew(request), timeout) as answer:
                 yield answer
         except (ConnectError, ConnectionLostError) as error:
             await self._explain(error)
@@ -93,9 +91,24 @@ class SpaceTransport:
     async def websocket(
         self, request: Request, timeout: Timeout, limits: Limits | None = None
     ) -> AsyncIterator[Socket]:
-        """Open a WebSocket to the app."""
-        async with self.inner.websocket(await self._signed(request), timeout, limits) as socket:
-            yield socket
+        """Open a WebSocket to the app; once more if the signature was too old."""
+        signed = await self._signed(request)
+        async with AsyncExitStack() as stack:
+            try:
+                try:
+                    opening = self.inner.websocket(signed, timeout, limits)
+                    socket = await stack.enter_async_context(opening)
+                except ConnectError as error:
+                    if signed is request or error.status not in _REFUSED:
+                        raise
+                    opening = self.inner.websocket(
+                        await self._signed_anew(request), timeout, limits
+                    )
+                    socket = await stack.enter_async_context(opening)
+                yield socket
+            except (ConnectError, ConnectionLostError) as error:
+                await self._explain(error)
+                raise
 
     async def upload(
         self,
@@ -141,6 +154,11 @@ class SpaceTransport:
         mark = "&" if "?" in request.url else "?"
         url = f"{request.url}{mark}{urlencode({PARAMETER: value})}"
         return Request("GET", url, request.headers, request.body, request.read_timeout)
+
+    async def _signed_anew(self, request: Request) -> Request:
+        assert self._signature is not None
+        await self._signature.renew()
+        return await self._signed(request)
 
     def _takes_it(self, url: str) -> bool:
         same = url.replace("ws", "http", 1) if url.startswith("ws") else url
