@@ -78,6 +78,8 @@ class Hub(Listener):
         """Which requests are never answered."""
         self.answers: dict[str, Reply] = {}
         """Answers in the place of the usual ones, by path."""
+        self.copies_at: str | None = None
+        """The page that it names in the place of a copy's, which it does not make."""
         self.tells_host = False
         """Whether a Space's info has its `host`: the real hub's does, as of today."""
 
@@ -209,6 +211,8 @@ class Hub(Listener):
             return _error(403, f"You may not create Spaces for {target.split('/')[0]}")  # GUESS
         if target in self.spaces:
             return _error(409, "You already created this Space")
+        if self.copies_at is not None:
+            return _json({"url": self.copies_at})
         self.add(
             target,
             host=space.host,

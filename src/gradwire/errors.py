@@ -48,12 +48,13 @@ _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
     "|\r(?!\n)"
 )
+_TOKEN = re.compile(r"\bhf_\w{8,}")
 _USER_INFO = re.compile(r"^(\w+://)[^/?#]*@")
 
 
 def redact_url(url: str) -> str:
     """Return `url` without user info and without the values of secret query parameters."""
-    return _SECRET_QUERY.sub(r"\1…", _USER_INFO.sub(r"\1", url))
+    return _TOKEN.sub("hf_…", _SECRET_QUERY.sub(r"\1…", _USER_INFO.sub(r"\1", url)))
 
 
 class GradwireError(Exception):

@@ -23,9 +23,16 @@ _SECRETS = (
         ),
         r"\1…",
     ),
-    (re.compile(r"\b(Bearer|Basic) +[^\s,'\"]+", re.IGNORECASE), r"\1 …"),
+    # Not after a hyphen: cpu-basic is a kind of hardware.
+    (re.compile(r"(?<![\w-])(Bearer|Basic) +[^\s,'\"]+", re.IGNORECASE), r"\1 …"),
     (re.compile(r"\bhf_\w{8,}"), "hf_…"),
     (re.compile(r"(\w+://)[^/@?#\s]*@"), r"\1"),
+)
+# Of what an app says to its users, only what can be nothing else is taken out.
+_TOKENS = (
+    (re.compile(r"(__sign=)[^&#\s;,'\")\]}]+"), r"\1…"),
+    (re.compile(r"\b(Bearer) +[\w.~+/=-]{8,}", re.IGNORECASE), r"\1 …"),
+    (re.compile(r"\bhf_\w{8,}"), "hf_…"),
 )
 _lock = threading.Lock()
 _configured = False
@@ -34,6 +41,16 @@ _configured = False
 def redact(text: str) -> str:
     """Return a text without tokens, signatures of addresses, and user info in addresses."""
     for pattern, shown in _SECRETS:
+        text = pattern.sub(shown, text)
+    return text
+
+
+def redact_tokens(text: str) -> str:
+    """Return an app's own words without tokens and signatures, should it repeat what it was sent.
+
+    Less is taken for a secret than by `redact`: `key=5` is none in a message about inputs.
+    """
+    for pattern, shown in _TOKENS:
         text = pattern.sub(shown, text)
     return text
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from helpers import unique
@@ -174,3 +176,71 @@ def test_the_signature_of_an_old_private_space_is_renewed(hub: Hub, old_server: 
         hub.signatures.clear()  # the one in use is good no longer, though it does not say so
         assert client.predict("/hello", ["Ada"]).value == "Hello Ada"
     assert len(hub.paths("/api/spaces/ada/old/jwt")) == 2
+
+
+# --- copies ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", ["", "/", "x", "https://[", "https://evil/spaces/../../y"])
+def test_a_copy_without_a_page(hub: Hub, space: Space, page: str) -> None:
+    hub.users["hf_bob"] = "bob"
+    hub.copies_at = page
+    with pytest.raises(ProtocolError, match=r"copy named bob/space, .* no page of a Space"):
+        Client.duplicate(space.id, token="hf_bob", timeout=5)
+    assert not any("sleeptime" in seen.path for seen in hub.requests)
+
+
+def test_a_copy_that_exists_keeps_its_sleep_timeout(
+    hub: Hub, space: Space, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.users["hf_bob"] = "bob"
+    hub.add("bob/space", host=space.host, hardware="t4-small")
+    with Client.duplicate(space.id, token="hf_bob", timeout=5):
+        pass
+    assert "these stay as they are: timeout." in caplog.text
+    assert "sleeptime" not in hub.spaces["bob/space"].settings
+
+
+def test_what_free_hardware_does_not_take_is_told_plainly(
+    hub: Hub, space: Space, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub.users["hf_bob"] = "bob"
+    with Client.duplicate(space.id, token="hf_bob", timeout=5):
+        pass
+    assert "was not set: The Hugging Face hub refused this (400): cpu-basic always" in caplog.text
+    assert "Could not connect" not in caplog.text
+
+
+# --- what is repeated to us -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [400, 403, 422, 500])
+@pytest.mark.parametrize("token", ["hf_abcdefghijkl", "of_no_usual_form"])
+def test_a_hub_that_repeats_what_it_was_sent(
+    hub: Hub, space: Space, status: int, token: str
+) -> None:
+    hub.users[token] = "bob"
+    secret = 's3cret of "mine" \\ é'
+    said: dict[str, Any] = {
+        "error": f"no: Bearer {token}, {secret}, {json.dumps(secret)}, {[secret]}"
+    }
+    path = "/api/spaces/ada/space/duplicate"
+    hub.answers[path] = Reply(status, json.dumps(said).encode())
+    with pytest.raises(GradwireError, match="no: ") as caught:
+        Client.duplicate(space.id, token=token, secrets={"KEY": secret}, max_retries=0)
+    assert token not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [401, 403, 418, 422, 500, 503])
+@pytest.mark.parametrize("body", ['{"detail": {"auth_message": "X"}}', '{"error": "X"}', "X"])
+def test_an_app_that_repeats_what_it_was_sent(space: Space, status: int, body: str) -> None:
+    assert space.gate is not None
+    said = body.replace("X", "no: Bearer hf_abcdefghijkl, hf_abcdefghijkl").encode()
+    space.gate.rules = {"*/queue/join": Reply(status, said)} | space.gate.rules
+    with (
+        Client.connect(space.id, token=None, max_retries=0) as client,
+        pytest.raises(GradwireError) as caught,
+    ):
+        client.predict("/hello", ["Ada"])
+    assert "abcdefghijkl" not in str(caught.value)

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from gradwire.logs import RedactingFilter, redact
+from gradwire.logs import RedactingFilter, redact, redact_tokens
 
 SCRIPT = """
 import logging
@@ -92,6 +92,7 @@ def test_importing_gradwire_loads_no_logging() -> None:
         ("cookie access-token=abc; theme=dark", "cookie access-token=…; theme=dark"),
         ("{'Authorization': 'Bearer abc.def'}", "{'Authorization': 'Bearer …'}"),
         ("Authorization: Basic dTpw", "Authorization: Basic …"),
+        ("cpu-basic always sleeps", None),
         ("the token hf_abcDEF12345 was refused", "the token hf_… was refused"),
         ("http://user:pass@host:1/x", "http://host:1/x"),
         ("mail ada@example.org", "mail ada@example.org"),
@@ -100,6 +101,19 @@ def test_importing_gradwire_loads_no_logging() -> None:
 )
 def test_redact(text: str, expected: str | None) -> None:
     assert redact(text) == (text if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("you sent Bearer abc.def-123", "you sent Bearer …"),
+        ("you sent hf_abcDEF12345", "you sent hf_…"),
+        ("see /file=a?__sign=abc.def&x=1", "see /file=a?__sign=…&x=1"),
+        ("key=5 is no basic colour, the bearer of bad news said", None),
+    ],
+)
+def test_an_apps_own_words_lose_tokens_only(text: str, expected: str | None) -> None:
+    assert redact_tokens(text) == (text if expected is None else expected)
 
 
 def test_the_filter_takes_secrets_out_of_arguments_and_tracebacks() -> None:

@@ -12,7 +12,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
-from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.data.json import JSONDecodeFailure, beginning, decode
 from gradwire.errors import ProtocolError
 from gradwire.transport.base import Answer
 from gradwire.transport.retrying import refused
@@ -100,7 +100,7 @@ def _event_id(answer: Answer) -> str | None:
     event_id = body.get("event_id") if isinstance(body, dict) else None
     if not isinstance(event_id, str):
         raise ProtocolError(
-            f"{answer.url} did not answer with the id of a job: {answer.body[:80]!r}.",
+            f"{answer.url} did not answer with the id of a job: {beginning(answer.body, 80)!r}.",
             url=answer.url,
             status=answer.status,
         )

@@ -12,7 +12,7 @@ from gradwire.client.downloads import Downloads
 from gradwire.client.old_uploads import OldUpload
 from gradwire.data.files import FileData, TransferProgress
 from gradwire.data.inputs import FileInput
-from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.data.json import JSONDecodeFailure, beginning, decode
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.data.urls import file_url
 from gradwire.data.walk import replace_files
@@ -179,7 +179,7 @@ def _paths(answer: Answer, expected: int) -> list[str]:
 
 
 def _refused(answer: Answer) -> GradwireError:
-    text = answer.body[:200].decode("utf-8", "replace").strip()
+    text = beginning(answer.body, 200)
     facts: dict[str, Any] = {"url": answer.url, "status": answer.status}
     if answer.status == 401:
         return not_authenticated(None, answer.url)

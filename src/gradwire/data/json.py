@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from gradwire.errors import InvalidArgumentError, ProtocolError
+from gradwire.logs import redact
 
 JSONDecodeFailure = (msgspec.DecodeError, ValueError, RecursionError)
 MAX_NESTING = 200
@@ -72,12 +73,17 @@ def decode_answer(body: bytes, url: str, what: str) -> Any:
     try:
         return decode(body)
     except JSONDecodeFailure as error:
-        start = body[:80].decode("utf-8", "replace").strip()
+        start = beginning(body, 80)
         raise ProtocolError(
             f"{url} did not answer with JSON ({what}): {error}. It begins with {start!r}. "
             "Is this the address of a Gradio app?",
             url=url,
         ) from error
+
+
+def beginning(body: bytes, length: int) -> str:
+    """Return how an answer begins, to be shown; without the secrets that it may repeat."""
+    return redact(body[: 2 * length].decode("utf-8", "replace").strip())[:length]
 
 
 def encode(value: Any) -> bytes:

@@ -17,6 +17,7 @@ alike; to somebody with a valid one, 404. A token that is no good gets 401 every
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -25,6 +26,7 @@ import msgspec
 
 from gradwire.data.json import JSONDecodeFailure, check_nesting, decode, encode
 from gradwire.errors import (
+    AccessError,
     AuthenticationError,
     ConnectError,
     ConnectionLostError,
@@ -33,6 +35,7 @@ from gradwire.errors import (
     SpaceNotFoundError,
 )
 from gradwire.hub.settings import HubSettings
+from gradwire.logs import redact
 from gradwire.transport.base import Answer, Timeout, Transport
 from gradwire.transport.retrying import ask, retry_after
 from gradwire.wire.failures import too_many_requests
@@ -143,6 +146,9 @@ class Hub:
         answer = await self._ask("POST", f"spaces/{_path(space)}/duplicate", wanted)
         if answer.status == 409:
             return None
+        if answer.status >= 300:
+            hidden = tuple(each["value"] for each in wanted.get("secrets", ()))
+            raise await self._refused(answer, space, hidden, wish=True)
         return (await self._read(answer, _Url, space)).url
 
     async def set_sleeptime(self, space: str, seconds: int) -> None:
@@ -150,7 +156,7 @@ class Hub:
         path = f"spaces/{_path(space)}/sleeptime"
         answer = await self._ask("POST", path, {"seconds": seconds})
         if answer.status >= 300:
-            raise await self._refused(answer, space)
+            raise await self._refused(answer, space, wish=True)
 
     def page(self, space: str) -> str:
         """Return the address of a Space's page, for people."""
@@ -210,9 +216,21 @@ class Hub:
 
     # -- what a refusal means ----------------------------------------------------------------------
 
-    async def _refused(self, answer: Answer, space: str) -> GradwireError:
+    async def _refused(
+        self, answer: Answer, space: str, hidden: tuple[str, ...] = (), *, wish: bool = False
+    ) -> GradwireError:
+        """Return the error for an answer.
+
+        Args:
+            answer: What the hub said.
+            space: Of which Space it was asked.
+            hidden: What it was sent and shall not be shown, besides the token.
+            wish: Whether something was to be done, not only told.
+        """
         facts: dict[str, Any] = {"url": answer.url, "status": answer.status}
-        said = _reason(answer)
+        if self.settings.token is not None:
+            hidden = (*hidden, self.settings.token.value)
+        said = without(hidden, _reason(answer))[:300]
         status, token = answer.status, self.settings.token
         if status in (401, 404) and (status == 404 or token is None or await self._token_works()):
             return self._not_found(space, facts)
@@ -231,6 +249,8 @@ class Hub:
             )
         if status == 429:
             return too_many_requests(retry_after(answer.headers), **facts)
+        if wish:
+            return AccessError(f"The Hugging Face hub refused this ({status}): {said}.", **facts)
         return ConnectError(f": {answer.url} answered {status} ({said}).", **facts)
 
     def _not_found(self, space: str, facts: dict[str, Any]) -> SpaceNotFoundError:
@@ -256,13 +276,22 @@ class Hub:
 def _reason(answer: Answer) -> str:
     headers = {name.lower(): value for name, value in answer.headers.items()}
     if "x-error-message" in headers:
-        return headers["x-error-message"][:300]
+        return headers["x-error-message"]
     try:
         body = decode(answer.body)
     except JSONDecodeFailure:
         body = None
     error = body.get("error") if isinstance(body, dict) else None
-    return str(error)[:300] if error else "it gave no reason"
+    return str(error) if error else "it gave no reason"
+
+
+def without(hidden: tuple[str, ...], text: str) -> str:
+    """Return a text without what shall not be shown, also where it stands in quotes."""
+    quoted = (repr, json.dumps, lambda each: encode(each).decode())
+    forms = {quote(each)[1:-1] for each in hidden for quote in quoted} | set(hidden)
+    for form in sorted(forms - {""}, key=len, reverse=True):
+        text = text.replace(form, "…")
+    return redact(text)
 
 
 def _path(space: str) -> str:

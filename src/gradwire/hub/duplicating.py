@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
 
-from gradwire.errors import AuthenticationError, GradwireError, InvalidArgumentError
+from gradwire.errors import AuthenticationError, GradwireError, InvalidArgumentError, ProtocolError
 from gradwire.hub.api import Hub
 
 _log = logging.getLogger("gradwire")
@@ -32,6 +33,7 @@ HardwareName = Literal[
 HARDWARE: tuple[str, ...] = get_args(HardwareName)
 FREE_HARDWARE = "cpu-basic"
 
+_PAGE = re.compile(r"(?:/[^/]+)*?/spaces/([\w-]+/[\w.-]+)/?")
 _NAME = re.compile(r"(?:[\w-]+/)?[\w.-]+")
 
 
@@ -123,12 +125,27 @@ async def duplicate(hub: Hub, source: str, copy: Copy) -> str:
     page = await hub.duplicate(source, _payload(target, hardware, copy))
     if page is None:
         await _reuse(hub, target, copy)
-    else:
-        target = "/".join(page.rstrip("/").split("/")[-2:])
-        _log.info("%s was duplicated as %s, on %s", source, target, hardware)
+        return target
+    target = _named_by(page, target)
+    _log.info("%s was duplicated as %s, on %s", source, target, hardware)
     if copy.sleep_seconds is not None:
         await _set_sleeptime(hub, target, copy.sleep_seconds, hardware)
     return target
+
+
+def _named_by(page: str, target: str) -> str:
+    """Return the Space whose page the hub has named."""
+    try:
+        found = _PAGE.fullmatch(urlsplit(page).path)
+    except ValueError:
+        found = None
+    if found is None:
+        raise ProtocolError(
+            f"The hub was asked for a copy named {target}, and says that it is at {page!r:.200}: "
+            "no page of a Space. See on the hub whether it was made.",
+            url=page,
+        )
+    return found[1]
 
 
 async def _target(hub: Hub, source: str, to: str | None) -> str:
@@ -169,6 +186,8 @@ async def _reuse(hub: Hub, target: str, copy: Copy) -> None:
     info = await hub.info(target)
     has = info.runtime.hardware.requested or info.runtime.hardware.current
     differs = [name for name in ("secrets", "variables") if getattr(copy, name)]
+    if copy.sleep_seconds is not None:
+        differs.append("timeout")  # the hub does not tell what it is
     if copy.hardware is not None and has is not None and has != copy.hardware:
         differs.append(f"hardware ({has})")
     if copy.private != info.private:

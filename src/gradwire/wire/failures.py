@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gradwire.data.json import JSONDecodeFailure, decode
+from gradwire.data.json import JSONDecodeFailure, beginning, decode
 from gradwire.errors import (
     AppError,
     AuthenticationError,
@@ -23,6 +23,7 @@ from gradwire.errors import (
     ValidationError,
     redact_url,
 )
+from gradwire.logs import redact_tokens
 from gradwire.wire.messages import Output
 
 _QUOTA = re.compile(r"exceeded your (?:\w+ )*GPU quota|GPU quota exceeded", re.IGNORECASE)
@@ -48,7 +49,7 @@ def failed_output(
         "endpoint": str(endpoint),
         "event_id": event_id,
     }
-    message = _NO_REASON if output.error is None else str(output.error)
+    message = _NO_REASON if output.error is None else redact_tokens(str(output.error))
     if output.title is None and len(message) > 1 and message[0] == message[-1] == "'":
         # Servers that give errors no title (up to 5.0) send the text of gr.Error in quotes.
         message = message[1:-1]
@@ -85,7 +86,7 @@ def unexpected_error(
     Only the text tells that the server is being stopped, and up to 5.0 that the session is gone
     ("404: Session not found.").
     """
-    text = message or ""
+    text = redact_tokens(message or "")
     if text.startswith("Server stopped") or _LOST_ID.fullmatch(text):
         return ConnectionLostError(
             "The app was stopped, or lost the job, while it was pending; its outcome is unknown. "
@@ -124,7 +125,7 @@ def refused_request(
         return too_many_requests(retry_after, **facts)
     if answer is None:
         return _foreign_answer(status, body, {**facts, "retry_after": retry_after})
-    detail = answer.get("detail", answer.get("error"))
+    detail = _redacted(answer.get("detail", answer.get("error")))
     if status == 401:
         return not_authenticated(detail, url)
     if status == 422:
@@ -136,6 +137,15 @@ def refused_request(
     if status == 500 and "error" in answer:
         return failed_output(_output_of(answer), None, endpoint, None)
     return AppError(f"The server refused the call ({status}): {detail}", **facts)
+
+
+def _redacted(value: Any) -> Any:
+    """Return a part of an answer without tokens: some servers repeat what they were sent."""
+    if isinstance(value, str):
+        return redact_tokens(value)
+    if isinstance(value, dict):
+        return {key: _redacted(each) for key, each in value.items()}
+    return [_redacted(each) for each in value] if isinstance(value, list) else value
 
 
 def not_authenticated(detail: object, url: str) -> AuthenticationError:
@@ -176,7 +186,7 @@ def _refused_input(detail: object, facts: dict[str, Any]) -> GradwireError:
 
 def _foreign_answer(status: int, body: bytes, facts: dict[str, Any]) -> GradwireError:
     """Return the error for an answer without JSON: of a proxy, or of a server that failed."""
-    start = body[:80].decode("utf-8", "replace").strip()
+    start = beginning(body, 80)
     where = redact_url(facts["url"])
     wait = facts.pop("retry_after")
     if status in (502, 503, 504):

@@ -68,6 +68,28 @@ def test_every_recorded_refusal(recording: Recording) -> None:
         assert error.problems[0][1] in str(error)
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 418, 422, 500, 503])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"detail": "you sent Bearer hf_abcdefgh"},
+        {"detail": {"auth_message": "you sent hf_abcdefgh"}},
+        {"detail": [{"is_valid": False, "message": "you sent hf_abcdefgh"}]},
+        {"error": "you sent hf_abcdefgh"},
+        b"<html>you sent hf_abcdefgh",
+        b"<html>" + b"x" * 65 + b" hf_abcdefgh",
+    ],
+)
+def test_a_refusal_does_not_repeat_the_token(status: int, answer: Any) -> None:
+    error = refused(status, answer)
+    assert "hf_a" not in str(error)
+    assert "hf_a" not in repr(vars(error))
+
+
+def test_a_failed_job_does_not_repeat_the_token() -> None:
+    assert str(failed("you sent hf_abcdefgh, key=5")) == "you sent hf_…, key=5"
+
+
 # -- a job's output ------------------------------------------------------------------------------
 
 
