@@ -35,7 +35,7 @@ from gradwire.data.inputs import FileInput
 from gradwire.data.json import encode
 from gradwire.errors import GradwireError, JobCancelledError
 from gradwire.transport.base import bound
-from gradwire.transport.hooks import fenced
+from gradwire.transport.hooks import fenced, shown
 from gradwire.wire.events import StatusEvent
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.requests import Request, Requests
@@ -287,12 +287,8 @@ class AsyncJob(ShownJob, Generic[E]):
             self._callbacks += (callback,)
 
     def _call_back(self, callback: Callable[[Any], object]) -> None:
-        with fenced(self._callback_failed):
+        with fenced(shown(self._engine.loop, "a done-callback of a job failed")):
             callback(self)
-
-    def _callback_failed(self, error: BaseException) -> None:
-        shown = {"message": "a done-callback of a job failed", "exception": error}
-        self._engine.loop.call_exception_handler(shown)  # as asyncio shows those of its own
 
     # -- steering ----------------------------------------------------------------------------------
 

@@ -249,7 +249,7 @@ class Hub:
             )
         if status == 429:
             return too_many_requests(retry_after(answer.headers), **facts)
-        if wish:
+        if wish and status < 500:
             return AccessError(f"The Hugging Face hub refused this ({status}): {said}.", **facts)
         return ConnectError(f": {answer.url} answered {status} ({said}).", **facts)
 

@@ -6,6 +6,7 @@ loop, which all clients of a process share, and a cancellation would be taken fo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -40,3 +41,8 @@ def raising(kind: type[GradwireError], what: str) -> Callable[[BaseException], N
         raise kind(f"{what} raised {error!r:.200}.") from error
 
     return failed
+
+
+def shown(loop: asyncio.AbstractEventLoop, message: str) -> Callable[[BaseException], None]:
+    """Return what shows an error as asyncio shows those of its own callbacks."""
+    return lambda error: loop.call_exception_handler({"message": message, "exception": error})
