@@ -87,7 +87,7 @@ WRONG_CALLS: dict[str, tuple[Call, str]] = {
     "not-json": (lambda c: c.predict("/hello", [object()]), "JSON"),
     "not-json-deep": (lambda c: c.predict("/defaults", loose={"a": [NUL]}), "JSON"),
     "not-json-key": (lambda c: c.predict("/defaults", loose={(1, 2): 3}), "str"),
-    "event-data": (lambda c: c.predict("/hello", ["a"], event_data=object()), "JSON"),
+    "event-data": (lambda c: c.predict("/hello", ["a"], event_data={"a": object()}), "JSON"),
     "submit-data": (lambda c: c.submit("/hello", "text"), "list"),
     "callable-surplus": (lambda c: c.endpoints["/hello"]("a", "b"), "1 value at most"),
     "callable-unknown": (lambda c: c.api.hello(nam="a"), "name"),

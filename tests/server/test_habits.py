@@ -114,6 +114,18 @@ def test_naming_the_endpoint_by_keyword_is_explained(server: Server, habit: Any)
         client.predict("Ada", **habit)
 
 
+@pytest.mark.parametrize("call", ["predict", "submit"])
+@pytest.mark.parametrize("stray", [True, 0, "", [3], object()])
+def test_inputs_beside_the_list_are_explained(server: Server, call: str, stray: Any) -> None:
+    with (
+        Client(server.url) as client,
+        pytest.raises(InvalidArgumentError, match="All inputs go into one list") as caught,
+    ):
+        getattr(client, call)("/multi", ["x"], stray)
+    assert caught.value.endpoint == "/multi"
+    assert "n=..." in str(caught.value)
+
+
 def test_a_deadline_among_the_inputs_is_explained(server: Server) -> None:
     with Client(server.url) as client, pytest.raises(InvalidArgumentError, match="with_options"):
         client.predict("/hello", name="x", timeout=3)

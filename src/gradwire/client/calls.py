@@ -59,6 +59,8 @@ class Call(NamedTuple):
         engine = self.owner.engine
         config = engine.app.config
         target = self._target(endpoint, inputs)
+        if event_data is not None and not isinstance(event_data, Mapping):
+            raise _misplaced(target, data, event_data)
         given = bind_arguments(target, data, inputs)
         if config.is_old:
             values, files = collect_files(given, known_files(target.pictures), target)
@@ -148,3 +150,16 @@ def _first(reader: OutputReader, batch: list[Any]) -> list[Any]:
     and one output only, and get all others wrong; so there the batch is ours.
     """
     return reader([column[0] if isinstance(column, list) else column for column in batch])
+
+
+def _misplaced(target: Endpoint, data: object, event_data: object) -> InvalidArgumentError:
+    """Return the error for an input that was given beside the list, where `event_data` stands."""
+    listed = len(data) if isinstance(data, list | tuple) else 1
+    names = [parameter.name for parameter in target.parameters][: listed + 1]
+    named = f", or are named, as in {names[listed]}=..." if listed < len(names) else ""
+    return InvalidArgumentError(
+        f"{target.address} got {type(event_data).__name__} in the place of event_data, which is a "
+        f"mapping. All inputs go into one list, client.predict({target.address!r}, "
+        f"[{', '.join(names)}]){named}.",
+        endpoint=str(target.address),
+    )
