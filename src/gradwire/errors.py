@@ -29,9 +29,10 @@ gr.Error(...)`
 ```
 
 Facts are attributes (`url`, `status`, `endpoint`, `event_id`, …; None where unknown). Messages say
-what to do next and never hold a token: URLs are shown without user info and signatures. What a
-server said is in some of them; `str(error)` has its control characters as escapes, so that an
-error that nobody catches cannot write to the terminal. `error.args[0]` has them as they came.
+what to do next and never hold a token or a session: URLs are shown without user info and query, and
+in `url` without the values of what is secret in the query. What a server said is in some of them;
+`str(error)` names the endpoint that failed, and has control characters as escapes, so that an error
+that nobody catches cannot write to the terminal. `error.args[0]` has the words as they came.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ import re
 from typing import Any
 
 _SECRET_QUERY = re.compile(
-    r"([?&][\w.-]*(?:sig|token|key|secret|passw|pwd|credential|auth|jwt)[\w.-]*=)[^&#]*",
+    r"([?&][\w.-]*(?:sig|token|key|secret|passw|pwd|credential|auth|jwt|session)[\w.-]*=)[^&#]*",
     re.IGNORECASE,
 )
 # All of C0 and C1 but tabs and line ends, what turns the direction of text, and surrogates.
@@ -57,6 +58,23 @@ def redact_url(url: str) -> str:
     return _TOKEN.sub("hf_…", _SECRET_QUERY.sub(r"\1…", _USER_INFO.sub(r"\1", url)))
 
 
+def shown_url(url: str) -> str:
+    """Return `url` as messages show it: without user info, and without its query."""
+    return _USER_INFO.sub(r"\1", url).partition("?")[0]
+
+
+def escaped(text: str) -> str:
+    """Return `text` with control characters as escapes."""
+    if text.isprintable():
+        return text
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def endpoint_text(endpoint: str | int) -> str:
+    """Return what messages call an endpoint: its name, or "function 3"."""
+    return str(endpoint) if str(endpoint)[:1] == "/" else f"function {endpoint}"
+
+
 class GradwireError(Exception):
     """Base of all errors of this library.
 
@@ -66,6 +84,9 @@ class GradwireError(Exception):
         endpoint: The endpoint that was called, such as `"/predict"`.
         event_id: The server's id of the job.
     """
+
+    _names_endpoint = False
+    """Whether the text begins with the endpoint if it does not name it anywhere else."""
 
     def __init__(
         self,
@@ -77,7 +98,8 @@ class GradwireError(Exception):
         event_id: str | None = None,
     ) -> None:
         if url is not None:
-            message, url = message.replace(url, redact_url(url)), redact_url(url)
+            shown, redacted = shown_url(url), redact_url(url)
+            message, url = message.replace(url, shown).replace(redacted, shown), redacted
         super().__init__(message)
         self.url = url
         self.status = status
@@ -87,9 +109,10 @@ class GradwireError(Exception):
     def __str__(self) -> str:
         # OSError among the bases would print "[Errno …]" for more than one argument.
         text = str(self.args[0]) if self.args else ""
-        if text.isprintable():
-            return text
-        return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+        if self._names_endpoint and self.endpoint:
+            what = endpoint_text(self.endpoint)
+            text = text if what in text else f"{what}: {text}"
+        return escaped(text)
 
 
 class ConnectError(GradwireError, ConnectionError):
@@ -119,7 +142,10 @@ class ConnectionLostError(GradwireError, ConnectionError):
     Attributes:
         event_ids: The server's ids of all jobs lost with the connection.
         session_hash: The session that they belong to.
+        reason: What broke it, in a few words.
     """
+
+    _names_endpoint = True
 
     def __init__(
         self,
@@ -127,11 +153,13 @@ class ConnectionLostError(GradwireError, ConnectionError):
         *,
         event_ids: tuple[str, ...] = (),
         session_hash: str | None = None,
+        reason: str | None = None,
         **facts: Any,
     ) -> None:
         super().__init__(message, **facts)
         self.event_ids = event_ids
         self.session_hash = session_hash
+        self.reason = reason
 
 
 class DeadlineExceededError(GradwireError, TimeoutError):
@@ -190,13 +218,15 @@ class SpaceError(AccessError):
 
 
 class AppError(GradwireError):
-    """The app's function failed.
+    """The app's function failed; `args[0]` is what the app says, `str(error)` names the endpoint.
 
     Attributes:
         title: The heading that the app gave the error.
         duration: Seconds for which the app would show it; None: until closed.
         visible: Whether the app would show it to people.
     """
+
+    _names_endpoint = True
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ LEVELS = ("debug", "info", "warning", "error")
 VARIABLE = "GRADWIRE_LOG"
 
 _SECRETS = (
-    (re.compile(r"((?:__sign|token|key)=)[^&#\s;,'\")\]}]+", re.IGNORECASE), r"\1…"),
+    (re.compile(r"((?:__sign|token|key|session_hash)=)[^&#\s;,'\")\]}]+", re.IGNORECASE), r"\1…"),
     (
         re.compile(
             r"([?&][\w.-]*(?:sig|secret|passw|pwd|credential|auth|jwt)[\w.-]*=)[^&#\s;,'\")\]}]+",

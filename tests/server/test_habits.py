@@ -17,9 +17,11 @@ from gradwire import (
     AppError,
     AsyncClient,
     Client,
+    DeadlineExceededError,
     EndpointNotFoundError,
     GradwireError,
     InvalidArgumentError,
+    QueueFullError,
 )
 
 
@@ -112,6 +114,57 @@ def test_naming_the_endpoint_by_keyword_is_explained(server: Server, habit: Any)
         pytest.raises(InvalidArgumentError, match=r"first argument here: client\.predict\("),
     ):
         client.predict("Ada", **habit)
+    with (
+        Client(server.url) as client,
+        pytest.raises(InvalidArgumentError, match=r"first argument here: client\.predict\("),
+    ):
+        client.predict(**habit)
+    assert inspect.signature(Client.predict).parameters["endpoint"].default is inspect._empty
+
+
+@pytest.mark.parametrize("call", [Client.predict, Client.submit])
+def test_a_call_of_nothing_is_a_type_error(server: Server, call: Any) -> None:
+    with Client(server.url) as client, pytest.raises(TypeError, match="An endpoint is a name"):
+        call(client)
+
+
+def test_a_prediction_says_where_its_outputs_are(server: Server) -> None:
+    with Client(server.url) as client:
+        prediction = client.predict("/multi", ["x"])
+        with pytest.raises(TypeError, match=r"\.value .*\.data"):
+            _first, _second = prediction
+        with pytest.raises(TypeError, match=r"\.value .*\.data"):
+            prediction[0]
+
+
+def test_what_belongs_to_this_process_cannot_be_pickled(server: Server) -> None:
+    with Client(server.url) as client:
+        job = client.submit("/hello", ["x"])
+        for thing in (client, job, client._inner, job._job):
+            with pytest.raises(TypeError, match="connect in the child"):
+                pickle.dumps(thing)
+        job.result()
+
+
+def test_a_name_that_is_unknown_is_no_private_error(server: Server) -> None:
+    with Client(server.url) as client, pytest.raises(EndpointNotFoundError) as caught:
+        _ = client.api.helo
+    assert not caught.type.__name__.startswith("_")
+
+
+def test_messages_name_the_endpoint_and_what_to_do(server: Server, full_server: Server) -> None:
+    with Client(server.url) as client:
+        job = client.submit("/slow", [2])
+        with pytest.raises(DeadlineExceededError, match=r"^/slow gave no result within 1 second;"):
+            job.result(1)
+        with pytest.raises(DeadlineExceededError, match=r"/slow was not done within 0\.5 seconds"):
+            client.with_options(timeout=0.5).predict("/slow", [2])
+    with Client(full_server.url) as client, pytest.raises(QueueFullError) as caught:
+        jobs = [client.submit("/slow", [0.3]) for _ in range(6)]
+        for job in jobs:
+            job.result()
+    assert str(caught.value).startswith("/slow: ")
+    assert "retry_queue_full" in str(caught.value)
 
 
 @pytest.mark.parametrize("call", ["predict", "submit"])

@@ -55,7 +55,8 @@ def test_every_error_says_what_it_was_told(kind: type[GradwireError]) -> None:
     error = kind(
         "Could not connect: x", url="http://a:s3cret@h/", status=7, endpoint="/fn", event_id="e"
     )
-    assert str(error) == "Could not connect: x"
+    before = "/fn: " if issubclass(kind, (errors.AppError, errors.ConnectionLostError)) else ""
+    assert str(error) == f"{before}Could not connect: x"
     assert error.args == ("Could not connect: x",)
     assert (error.url, error.status) == ("http://h/", 7)
     assert (error.endpoint, error.event_id) == ("/fn", "e")
@@ -105,6 +106,7 @@ def test_connect_errors_begin_alike() -> None:
         ("http://h/?a=b&__sign=x.y#z", "http://h/?a=b&__sign=…#z"),
         ("http://h/?ACCESS_TOKEN=x&key=y", "http://h/?ACCESS_TOKEN=…&key=…"),
         ("http://h/?jwt=x&auth=y&db_pwd=z&pass=w", "http://h/?jwt=…&auth=…&db_pwd=…&pass=w"),
+        ("http://h/queue/data?a=b&session_hash=x", "http://h/queue/data?a=b&session_hash=…"),
         ("no url", "no url"),
         ("", ""),
     ],
@@ -112,6 +114,21 @@ def test_connect_errors_begin_alike() -> None:
 def test_redacting(url: str, shown: str) -> None:
     assert redact_url(url) == shown
     assert redact_url(shown) == shown
+
+
+def test_a_message_shows_addresses_without_their_query() -> None:
+    url = "http://ada:pw@h/queue/data?session_hash=abc&__sign=x.y"
+    shown = "http://h/queue/data?session_hash=…&__sign=…"
+    for given in (url, shown):
+        error = GradwireError(f"{given} failed.", url=url)
+        assert str(error) == "http://h/queue/data failed."
+        assert error.url == shown
+
+
+def test_the_endpoint_is_said_once() -> None:
+    assert str(errors.AppError("/fn failed", endpoint="/fn")) == "/fn failed"
+    assert str(errors.AppError("failed", endpoint="/fn")) == "/fn: failed"
+    assert str(errors.AppError("failed", endpoint="")) == "failed"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,11 @@ def clean(text: str) -> str:
     )
 
 
+def seconds_text(seconds: float) -> str:
+    """Return a time as people say it: `1 second`, `0.5 seconds`."""
+    return "1 second" if seconds == 1 else f"{seconds:g} seconds"
+
+
 def did_you_mean(wrong: object, valid: Sequence[str]) -> str:
     """Return `" Did you mean 'text'?"`, or `""` where nothing is close."""
     if not isinstance(wrong, str) or len(wrong) > WIDTH:

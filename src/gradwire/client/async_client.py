@@ -13,8 +13,8 @@ from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
 from gradwire.app.reference import parse_reference
 from gradwire.client.async_job import AsyncJob
-from gradwire.client.calls import Call, Data
-from gradwire.client.checks import checked_folder
+from gradwire.client.calls import Call, Data, endpoint_may_be_missing
+from gradwire.client.checks import checked_folder, refuse_pickling
 from gradwire.client.component_server import call_component
 from gradwire.client.connecting import read_app_id, refresh_app
 from gradwire.client.downloads import Downloads, remote_name
@@ -201,6 +201,8 @@ class AsyncClient:
         app = self._engine.app
         state = " (closed)" if self.closed else ""
         return f"<{type(self).__name__} {app.requests.base_url} Gradio {app.config.version}{state}>"
+
+    __reduce__ = refuse_pickling
 
     @property
     def _engine(self) -> Engine:
@@ -527,3 +529,6 @@ class AsyncClient:
                 f"root_url must be an address, not the name of a Space, {root_url!r}."
             )
         return self._requests.with_base(reference.base_url)
+
+
+endpoint_may_be_missing(AsyncClient)

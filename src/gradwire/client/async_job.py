@@ -9,8 +9,7 @@ What a job promises:
   them.
 - An iteration ends after the job's last event: by stopping if the job succeeded, by raising the
 job's error if not.
-- `await job` and `job.result()` may be used before, after and beside iterating, any number of
-times.
+- `await job` and `job.result()` may be used before, after and beside iterating, and again.
 - A job that nobody holds runs on. Its client stays alive until it has ended.
 """
 
@@ -29,6 +28,7 @@ from gradwire.client.cancelling import CANCEL_GRACE
 from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.event_log import AsyncReader, E, EventLog, wait, wait_within
+from gradwire.client.leaving import AsyncContext
 from gradwire.client.options import Options
 from gradwire.client.shown_job import ShownJob
 from gradwire.data.inputs import FileInput
@@ -50,10 +50,11 @@ Way = Literal["stream", "dialogue", "call", "steps"]
 _QUEUED = ("stream", "dialogue")
 
 
-class AsyncJob(ShownJob, Generic[E]):
+class AsyncJob(AsyncContext, ShownJob, Generic[E]):
     """One submission; made by `AsyncClient.submit`.
 
     `AsyncJob[DataEvent]` yields data events, which is the default; `AsyncJob[Event]` all kinds.
+    Used with `async with`, it is cancelled when the block is left, if it is not done by then.
     """
 
     __slots__ = (

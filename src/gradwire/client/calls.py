@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -150,6 +151,18 @@ def _first(reader: OutputReader, batch: list[Any]) -> list[Any]:
     and one output only, and get all others wrong; so there the batch is ours.
     """
     return reader([column[0] if isinstance(column, list) else column for column in batch])
+
+
+def endpoint_may_be_missing(client: type) -> None:
+    """Let `predict(api_name="/fn")` come as far as to the error that explains it.
+
+    To readers and type checkers the endpoint is required, and here nothing is a default of it that
+    could be found.
+    """
+    for name in ("predict", "submit"):
+        method = getattr(client, name)
+        method.__signature__ = inspect.signature(method)
+        method.__defaults__ = (None, *method.__defaults__)
 
 
 def _misplaced(target: Endpoint, data: object, event_data: object) -> InvalidArgumentError:

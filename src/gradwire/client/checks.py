@@ -9,6 +9,14 @@ from typing import Any
 from gradwire.errors import InvalidArgumentError
 
 
+def refuse_pickling(thing: object) -> Any:
+    """Stand as `__reduce__` in what belongs to this process."""
+    raise InvalidArgumentError(
+        f"A {type(thing).__name__} cannot be pickled or copied: its connections belong to this "
+        "process. Pass the address, and connect in the child process."
+    )
+
+
 def checked_flag(name: str, value: Any) -> bool:
     """Take True or False, and nothing that merely counts as one of them."""
     if not isinstance(value, bool):

@@ -28,7 +28,7 @@ from gradwire.errors import ConnectError, ConnectionLostError, GradwireError
 from gradwire.transport.base import bound
 from gradwire.transport.retrying import refused, refused_by
 from gradwire.wire.events import Event
-from gradwire.wire.failures import not_authenticated
+from gradwire.wire.failures import broken_by, not_authenticated
 from gradwire.wire.legacy import Dialogue, Steps
 from gradwire.wire.run import Run
 from gradwire.wire.sse import EventStreamParser
@@ -85,7 +85,7 @@ class Dialogues:
             # Not before the transport has seen it: that of a Space adds why nobody answers there.
             if not is_open:
                 raise
-            reason = str(error)
+            reason = broken_by(error)
         self._engine.publish(run, dialogue.hang_up(reason))
 
     async def _over_stream(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
@@ -107,7 +107,7 @@ class Dialogues:
             # As above; and what others say than the stream is no loss of it.
             if not reads:
                 raise
-            reason = str(error)
+            reason = broken_by(error)
         engine.publish(run, dialogue.hang_up(reason))
 
     async def _heard_enough(
@@ -170,7 +170,11 @@ class Dialogues:
         if event_id is not None:
             dialogue.stopping = True
             request = job.requests.reset(event_id)
-            await self._engine.transport.request(request, job.options.timeout)
+            try:
+                await self._engine.transport.request(request, job.options.timeout)
+            except asyncio.CancelledError:
+                dialogue.stopping = False  # nobody knows whether the server has heard
+                raise
 
     async def _stop_quietly(self, job: AsyncJob[Event], dialogue: Dialogue) -> None:
         try:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from gradwire.client.checks import checked_callback
 from gradwire.data.filenames import free_names, safe_filename
 from gradwire.data.files import FileData, ProgressCallback, TransferProgress
-from gradwire.errors import ConnectionLostError, DownloadError, GradwireError, redact_url
+from gradwire.errors import ConnectionLostError, DownloadError, GradwireError, shown_url
 from gradwire.transport.base import AnswerStream, Limits, Timeout, Transport, bound
 from gradwire.transport.hooks import fenced, raising
 from gradwire.transport.retrying import opened
@@ -140,7 +140,7 @@ class Downloads:
         ):
             if answer.status != 200:
                 raise DownloadError(
-                    f"{redact_url(request.url)} answered {answer.status}. "
+                    f"{shown_url(request.url)} answered {answer.status}. "
                     + _WHY.get(answer.status, "Try again later."),
                     url=request.url,
                     status=answer.status,

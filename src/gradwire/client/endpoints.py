@@ -123,7 +123,7 @@ class SyncEndpoints(_Endpoints[SyncEndpoint]):
     _kind = SyncEndpoint
 
 
-class _UnknownNameError(EndpointNotFoundError, AttributeError):
+class UnknownNameError(EndpointNotFoundError, AttributeError):
     """No endpoint goes by this attribute; also what `hasattr` and `getattr` expect."""
 
 
@@ -144,7 +144,7 @@ class _Names(Generic[E]):
         try:
             return endpoints[api.find(name).address]
         except EndpointNotFoundError as error:
-            raise _UnknownNameError(str(error)) from None
+            raise UnknownNameError(str(error)) from None
 
     def __dir__(self) -> list[str]:
         return sorted(attribute_name(name) for name in self._client.endpoints._api.named_endpoints)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from gradwire.app.words import seconds_text
 from gradwire.client.cancelling import Cancels
 from gradwire.client.connecting import App
 from gradwire.client.dialogues import Dialogues
@@ -32,6 +33,7 @@ from gradwire.errors import (
     GradwireError,
     JobCancelledError,
     ProtocolError,
+    endpoint_text,
 )
 from gradwire.transport.base import Transport
 from gradwire.transport.retrying import refused
@@ -54,6 +56,7 @@ class Engine:
         self.app = app
         self.options = options
         self.session = session
+        session.address = app.requests.base_url
         session.announces_end = app.config.protocol == "sse_v3"
         self.loop = asyncio.get_running_loop()
         self.closed = False
@@ -109,6 +112,7 @@ class Engine:
         try:
             await work
         except GradwireError as error:
+            error.endpoint = error.endpoint or str(job.run.endpoint)
             self.give_up(job.run, error)
         except asyncio.CancelledError:
             self.give_up(job.run, JobCancelledError("The job was cancelled before it ran."))
@@ -135,7 +139,9 @@ class Engine:
         """End a job whose total deadline has passed, and stop it on the server."""
         job = self._jobs.get(run)
         error = DeadlineExceededError(
-            f"The job was not done within {seconds:g} seconds (Timeout.total).",
+            f"{endpoint_text(run.endpoint)} was not done within {seconds_text(seconds)} "
+            "(Timeout.total), and is cancelled. To wait longer: "
+            "client.with_options(timeout=Timeout(total=...)).",
             endpoint=str(run.endpoint),
             event_id=run.event_id,
         )

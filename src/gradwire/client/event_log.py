@@ -23,8 +23,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from gradwire.app.words import seconds_text
 from gradwire.client.loop_thread import leave_daemon
-from gradwire.errors import DeadlineExceededError, GradwireError
+from gradwire.errors import DeadlineExceededError, GradwireError, endpoint_text
 from gradwire.wire.events import Event
 from gradwire.wire.prediction import Prediction
 from gradwire.wire.run import Run
@@ -242,6 +243,16 @@ async def wait(log: EventLog, seen: int | None = None) -> None:
             log.forget(wake)
 
 
+def not_within(seconds: float, run: Run) -> DeadlineExceededError:
+    """Return the error for a result that did not come in time."""
+    return DeadlineExceededError(
+        f"{endpoint_text(run.endpoint)} gave no result within {seconds_text(seconds)}; the job "
+        "goes on. Wait for it again, or cancel() it.",
+        endpoint=str(run.endpoint),
+        event_id=run.event_id,
+    )
+
+
 async def wait_within(log: EventLog, seconds: float, run: Run) -> None:
     """Wait for the end of a log, `seconds` at most.
 
@@ -252,11 +263,7 @@ async def wait_within(log: EventLog, seconds: float, run: Run) -> None:
         async with asyncio.timeout(seconds):
             await wait(log)
     except TimeoutError:
-        raise DeadlineExceededError(
-            f"The result did not come within {seconds:g} seconds; the job goes on.",
-            endpoint=str(run.endpoint),
-            event_id=run.event_id,
-        ) from None
+        raise not_within(seconds, run) from None
 
 
 def _set(waiter: asyncio.Future[None]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gradwire.errors import GradwireError
 from gradwire.transport.base import AnswerStream, Timeout, bound
 from gradwire.transport.retrying import refused_by, wait_for
+from gradwire.wire.failures import broken_by
 from gradwire.wire.sse import EventStreamParser
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Reader:
                 await asyncio.sleep(seconds)
                 return await self._read_stream(attempt + 1)
         if refusal is None:
-            return str(failure)
+            return broken_by(failure)
         for run, events in self._engine.session.fail_all(refusal):
             self._engine.publish(run, events)
         return None

@@ -18,18 +18,18 @@ from gradwire.app.config import Config
 from gradwire.client import loop_thread
 from gradwire.client.async_client import AsyncClient
 from gradwire.client.async_job import AsyncJob
-from gradwire.client.calls import Data
-from gradwire.client.checks import checked_callback, checked_seconds
+from gradwire.client.calls import Data, endpoint_may_be_missing
+from gradwire.client.checks import checked_callback, checked_seconds, refuse_pickling
 from gradwire.client.endpoints import SyncEndpoints, SyncNames
 from gradwire.client.engine import Engine
-from gradwire.client.event_log import E, Reader, wait_in_thread
+from gradwire.client.event_log import E, Reader, not_within, wait_in_thread
 from gradwire.client.files import File
+from gradwire.client.leaving import Context
 from gradwire.client.opening import Connecting
 from gradwire.client.pairs import parse_cookies
 from gradwire.client.shown_job import ShownJob
 from gradwire.client.uploading import UploadResponse
 from gradwire.data.files import FileData, ProgressCallback
-from gradwire.errors import DeadlineExceededError
 from gradwire.hub.duplicating import Copy, HardwareName
 from gradwire.wire.events import DataEvent, Event, StatusEvent
 from gradwire.wire.prediction import Prediction
@@ -143,6 +143,8 @@ class Client:
 
     def __repr__(self) -> str:
         return repr(self._inner).replace(type(self._inner).__name__, type(self).__name__, 1)
+
+    __reduce__ = refuse_pickling
 
     @property
     def _engine(self) -> Engine:
@@ -314,6 +316,9 @@ class Client:
         return self._run(self._inner._open_file(file))
 
 
+endpoint_may_be_missing(Client)
+
+
 def _borrow_docstrings() -> None:
     """Give each method the full text of its model, which `help()` shows where people look."""
     for name, method in vars(Client).items():
@@ -344,10 +349,11 @@ async def _connect(connecting: Connecting[_Inner], lease: loop_thread.Lease) -> 
     return inner
 
 
-class Job(ShownJob, Generic[E]):
+class Job(Context, ShownJob, Generic[E]):
     """One submission of a `Client`; see `AsyncJob` for what a job promises.
 
     `for event in job` blocks for each event; several threads may iterate, each sees all events.
+    Used with `with`, it is cancelled when the block is left, if it is not done by then.
     """
 
     def __init__(self, job: AsyncJob[Event], thread: loop_thread.LoopThread) -> None:
@@ -384,12 +390,8 @@ class Job(ShownJob, Generic[E]):
         if log.outcome is None:
             loop_thread.check_no_loop()
             self._thread.check()
-            if not wait_in_thread(log, timeout=timeout):
-                raise DeadlineExceededError(
-                    f"The result did not come within {timeout:g} seconds; the job goes on.",
-                    endpoint=str(self._job.run.endpoint),
-                    event_id=self.event_id,
-                )
+            if not wait_in_thread(log, timeout=timeout) and timeout is not None:
+                raise not_within(timeout, self._job.run)
         return log.result()
 
     def cancel(self) -> bool:

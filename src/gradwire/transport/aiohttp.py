@@ -33,7 +33,7 @@ from gradwire.errors import (
     ConnectionLostError,
     GradwireError,
     ProtocolError,
-    redact_url,
+    shown_url,
 )
 from gradwire.transport import aiohttp_sending as sending
 from gradwire.transport.aiohttp_answer import rest, whole
@@ -150,13 +150,13 @@ class AiohttpTransport:
             response.release()
             if request.body is not None and not self._is_own(target):
                 raise ProtocolError(
-                    f"{redact_url(address)} redirects the call to another server, "
-                    f"{redact_url(target)}. Connect to that address instead.",
+                    f"{shown_url(address)} redirects the call to another server, "
+                    f"{shown_url(target)}. Connect to that address instead.",
                     url=address,
                 )
             address = target
         raise ProtocolError(
-            f"{redact_url(request.url)} redirects more than {MAX_REDIRECTS} times.",
+            f"{shown_url(request.url)} redirects more than {MAX_REDIRECTS} times.",
             url=request.url,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiohttp
 
-from gradwire.errors import ProtocolError, redact_url
+from gradwire.errors import ProtocolError, shown_url
 from gradwire.transport.aiohttp_sending import tell_of_loss
 from gradwire.transport.base import Answer
 from gradwire.transport.silence import Wait
@@ -42,7 +42,7 @@ async def rest(response: aiohttp.ClientResponse, url: str, wait: Wait, limit: in
         pieces.append(await content.readany())
         size += len(pieces[-1])
     raise ProtocolError(
-        f"{redact_url(url)} answered with more than {limit:,} bytes (Limits.answer). "
+        f"{shown_url(url)} answered with more than {limit:,} bytes (Limits.answer). "
         "To take it, connect with limits=Limits(answer=...).",
         url=url,
         status=response.status,

@@ -15,7 +15,7 @@ from gradwire.errors import (
     GradwireError,
     InvalidArgumentError,
     ProtocolError,
-    redact_url,
+    shown_url,
 )
 from gradwire.transport.silence import Silence, SilentError, Wait
 
@@ -64,7 +64,7 @@ class Seam:
 
 def _translated(error: BaseException, url: str) -> GradwireError | None:
     """Return our error for one of aiohttp's; None for those that are not about the network."""
-    where = redact_url(url)
+    where = shown_url(url)
     match error:
         case GradwireError():
             return None
@@ -95,16 +95,30 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
         case aiohttp.InvalidURL():
             return InvalidArgumentError(f"{where!r} is not an address.", url=url)
         case aiohttp.ClientError() | ConnectionError() | EOFError():
-            text = str(error) or type(error).__name__
+            reason = _what_broke(error)
             return ConnectionLostError(
-                f"The connection to {where} broke: {text}. Whether the request arrived is unknown.",
+                f"The connection to {where} broke: {reason}. Whether the request arrived is "
+                "unknown.",
                 url=url,
+                reason=reason,
             )
         case TimeoutError():
             return DeadlineExceededError(f"The deadline passed while waiting for {where}.", url=url)
         case ValueError():
             return ProtocolError(f"{where} cannot be asked: {error}", url=url)
     return None
+
+
+def _what_broke(error: BaseException) -> str:
+    """Say how a connection broke, without the words of aiohttp."""
+    for each in (error, error.__cause__, error.__context__):
+        if isinstance(each, OSError) and each.strerror:
+            return each.strerror[0].lower() + each.strerror[1:]
+    if isinstance(error, aiohttp.ClientResponseError):
+        return "the answer is not HTTP"
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer ended early, or cannot be read"
+    return "the server closed it"
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import aiohttp
 
-from gradwire.errors import ConnectionLostError, ConnectTimeout, ProtocolError, redact_url
+from gradwire.errors import ConnectionLostError, ConnectTimeout, ProtocolError, shown_url
 from gradwire.transport.aiohttp_seam import Seam, State
 from gradwire.transport.base import Timeout
 from gradwire.wire.requests import Request
@@ -59,7 +59,7 @@ class Opening:
                     max_msg_size=self._limit or 0,
                 )
         except TimeoutError as error:
-            where = redact_url(request.url)
+            where = shown_url(request.url)
             raise ConnectTimeout(
                 f" to {where} within the connect deadline.", url=request.url
             ) from error
@@ -92,14 +92,18 @@ class AiohttpSocket:
             return bytes(message.data)
         if _is_too_large(message.data):
             raise ProtocolError(
-                f"A message of {redact_url(self._url)} is too large: {message.data} "
+                f"A message of {shown_url(self._url)} is too large: {message.data} "
                 "(Limits.event). To take it, connect with limits=Limits(event=...)."
             )
         code = self._socket.close_code
         if code in _ORDERLY and message.type is not aiohttp.WSMsgType.ERROR:
             return None
-        what = self._socket.exception() or f"the WebSocket was closed with code {code}"
-        raise ConnectionLostError(f"The connection to {redact_url(self._url)} broke: {what}.")
+        failed = self._socket.exception() is not None
+        reason = "it was lost" if failed else f"the server closed it with code {code}"
+        where = shown_url(self._url)
+        raise ConnectionLostError(
+            f"The connection to {where} broke: {reason}.", url=self._url, reason=reason
+        )
 
 
 def _is_too_large(error: object) -> bool:
@@ -115,7 +119,7 @@ async def redirects_refused(
     if 300 <= response.status < 400:
         response.close()
         raise ProtocolError(
-            f"{redact_url(str(request.url))} redirects the WebSocket to another address. "
+            f"{shown_url(str(request.url))} redirects the WebSocket to another address. "
             "Connect to the address that the app has in the end.",
             url=str(request.url),
             status=response.status,

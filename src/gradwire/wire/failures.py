@@ -15,13 +15,14 @@ from gradwire.errors import (
     AuthenticationError,
     ConnectError,
     ConnectionLostError,
+    DeadlineExceededError,
     GradwireError,
     ProtocolError,
     QueueFullError,
     QuotaExceededError,
     SessionNotFoundError,
     ValidationError,
-    redact_url,
+    shown_url,
 )
 from gradwire.logs import redact_tokens
 from gradwire.wire.messages import Output
@@ -32,6 +33,11 @@ _QUOTA_RETRY = re.compile(
     r"try again in (?:(\d{1,9}) days?, )?(\d{1,9}):(\d\d):(\d\d)", re.IGNORECASE
 )
 
+OUTCOME_UNKNOWN = (
+    "The app may have stopped, or the network failed: reconnect() tells which. Whether the "
+    "function ran is unknown; submit it again if it is safe to run twice."
+)
+TRY_LATER = "Try again later, or let with_options(retry_queue_full=True) do that."
 _NO_REASON = (
     "The app raised an error and does not show it to callers. Look into the app's own log, or "
     "start the app with launch(show_error=True)."
@@ -103,6 +109,13 @@ def unexpected_error(
     return AppError(f"The server broke off the job: {text or 'it gave no reason'}.", **facts)
 
 
+def broken_by(error: GradwireError) -> str:
+    """Say what broke a stream of events in words that can stand after "broke:"."""
+    if isinstance(error, DeadlineExceededError):
+        return "the server stayed silent for longer than Timeout.read allows"
+    return getattr(error, "reason", None) or str(error)
+
+
 def refused_request(
     status: int,
     body: bytes,
@@ -132,7 +145,7 @@ def refused_request(
         return _refused_input(detail, facts)
     if status == 503 and "full" in str(detail).lower():
         return QueueFullError(
-            f"The app has its queue full: {detail} Try again later.", title="Queue full", **facts
+            f"The app has its queue full: {detail} {TRY_LATER}", title="Queue full", **facts
         )
     if status == 500 and "error" in answer:
         return failed_output(_output_of(answer), None, endpoint, None)
@@ -164,7 +177,7 @@ def too_many_requests(retry_after: float | None, **facts: Any) -> ConnectError:
     """Return the error for a 429."""
     when = "later" if retry_after is None else f"in {retry_after:.0f} seconds"
     return ConnectError(
-        f": {redact_url(facts['url'])} has had too many requests. Try again {when}.",
+        f": {shown_url(facts['url'])} has had too many requests. Try again {when}.",
         retry_after=retry_after,
         **facts,
     )
@@ -187,7 +200,7 @@ def _refused_input(detail: object, facts: dict[str, Any]) -> GradwireError:
 def _foreign_answer(status: int, body: bytes, facts: dict[str, Any]) -> GradwireError:
     """Return the error for an answer without JSON: of a proxy, or of a server that failed."""
     start = beginning(body, 80)
-    where = redact_url(facts["url"])
+    where = shown_url(facts["url"])
     wait = facts.pop("retry_after")
     if status in (502, 503, 504):
         return ConnectError(

@@ -34,8 +34,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from gradwire.data.json import JSONDecodeFailure, check_nesting
-from gradwire.errors import ConnectionLostError, JobCancelledError, ProtocolError, QueueFullError
+from gradwire.errors import (
+    ConnectionLostError,
+    JobCancelledError,
+    ProtocolError,
+    QueueFullError,
+    endpoint_text,
+)
 from gradwire.wire.events import Event
+from gradwire.wire.failures import OUTCOME_UNKNOWN, TRY_LATER
 from gradwire.wire.messages import (
     Output,
     ProcessCompleted,
@@ -93,7 +100,7 @@ class Dialogue:
             return Turn([], {key: self._payload[key] for key in ("fn_index", "session_hash")})
         if isinstance(message, QueueFull):
             full = QueueFullError(
-                "The app has its queue full: it takes no more jobs now. Try again later.",
+                f"The app has its queue full: it takes no more jobs now. {TRY_LATER}",
                 title="Queue full",
                 endpoint=str(self.run.endpoint),
             )
@@ -131,8 +138,9 @@ class Dialogue:
             return self.run.fail(JobCancelledError("The job was cancelled.", **facts))
         what = (reason or "the server ended it before the job was done").rstrip(".")
         error = ConnectionLostError(
-            f"The job's connection broke: {what}. The outcome of the job is unknown; it may have "
-            "run. Submit it again if it is safe to run twice.",
+            f"The connection of {endpoint_text(self.run.endpoint)} broke while it was pending: "
+            f"{what}. {OUTCOME_UNKNOWN}",
+            reason=what,
             event_ids=(self.run.event_id,) if self.run.event_id else (),
             session_hash=str(self._payload.get("session_hash")),
             **facts,

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradwire.data.frames import Library, to_frame
 from gradwire.errors import GradwireError
 from gradwire.wire.events import DataEvent, LogEvent, now
+
+_NO_SEQUENCE = (
+    "A Prediction is no sequence. Its outputs are in .value (one output itself, several as a "
+    "tuple, as in `a, b = prediction.value`) and in .data (always a list)."
+)
 
 
 class Prediction:
@@ -63,6 +68,14 @@ class Prediction:
     def fn_index(self) -> int:
         """The server's number of the function."""
         return self._event.fn_index
+
+    if not TYPE_CHECKING:  # to type checkers it is no sequence
+
+        def __iter__(self):
+            raise TypeError(_NO_SEQUENCE)
+
+        def __getitem__(self, index):
+            raise TypeError(_NO_SEQUENCE)
 
     def __repr__(self) -> str:
         facts = f"endpoint={self.endpoint!r}, duration={self.duration!r}"

@@ -27,8 +27,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from gradwire.errors import ConnectionLostError, GradwireError, ProtocolError
+from gradwire.errors import ConnectionLostError, GradwireError, ProtocolError, endpoint_text
 from gradwire.wire.events import Event
+from gradwire.wire.failures import OUTCOME_UNKNOWN
 from gradwire.wire.messages import (
     CloseStream,
     Malformed,
@@ -68,11 +69,13 @@ class Session:
         is_open: Whether a stream is open or being opened; set by `opening` and `ended`.
         closing: Whether the server has announced the end of the stream.
         announces_end: Whether it does so before each orderly end, as from `sse_v3` on.
+        address: The app's, for errors.
     """
 
     def __init__(self, session_hash: str, *, announces_end: bool = False) -> None:
         self.session_hash = session_hash
         self.announces_end = announces_end
+        self.address = ""
         self.is_open = False
         self.closing = False
         self._runs: dict[str | None, Run] = {}  # None is nobody's id
@@ -281,11 +284,17 @@ class Session:
 
     def _lose(self, runs: list[Run], reason: str) -> list[Delivery]:
         ids = tuple(run.event_id for run in runs if run.event_id is not None)
+        of = f" of {self.address}" if self.address else ""
+        reason = reason.rstrip(".")
+        others = "1 other" if len(runs) == 2 else f"{len(runs) - 1} others"
         deliveries = []
         for run in runs:
+            what = endpoint_text(run.endpoint)
+            jobs = f"{what} was pending" if len(runs) == 1 else f"{what} and {others} were pending"
             error = ConnectionLostError(
-                f"The event stream broke: {reason.rstrip('.')}. The outcome of the job is unknown; "
-                "it may have run. Submit it again if it is safe to run twice.",
+                f"The event stream{of} broke while {jobs}: {reason}. {OUTCOME_UNKNOWN}",
+                url=self.address or None,
+                reason=reason,
                 event_ids=ids,
                 session_hash=self.session_hash,
                 endpoint=str(run.endpoint),

@@ -61,7 +61,8 @@ def test_every_recorded_refusal(recording: Recording) -> None:
         assert "queue full" in str(error)
     elif isinstance(answer, dict) and "error" in answer:
         assert type(error) is AppError
-        assert str(error) == (answer["error"] or str(error)).strip("'")
+        assert error.args[0] == (answer["error"] or error.args[0]).strip("'")
+        assert str(error) == f"/fn: {error.args[0]}"
     elif "validate" in str(answer):
         assert isinstance(error, ValidationError)
         assert error.problems
@@ -112,7 +113,13 @@ def test_an_error_without_a_reason_says_what_to_do() -> None:
     ],
 )
 def test_the_text_of_an_error(error: Any, title: str | None, text: str) -> None:
-    assert str(failed(error, title=None) if title is None else _titled(error, title)) == text
+    found = failed(error, title=None) if title is None else _titled(error, title)
+    assert found.args == (text,)
+    assert str(found) == f"/fn: {text}"
+
+
+def test_the_text_of_an_error_of_a_function_without_a_name() -> None:
+    assert str(failed_output(Output(error="no"), None, 3, "e")) == "function 3: no"
 
 
 def _titled(error: Any, title: str) -> AppError:

@@ -211,7 +211,8 @@ def test_an_error_of_the_app() -> None:
     (event,) = say(run, "process_completed", output=output, success=False, title="Outer")
     error = run.outcome
     assert type(error) is AppError
-    assert str(error) == "boom"
+    assert error.args == ("boom",)
+    assert str(error) == "/talk: boom"
     assert (error.title, error.duration, error.visible) == ("Oh", 7, False)
     assert (error.endpoint, error.event_id) == ("/talk", None)
     assert event.type == "status"
@@ -224,7 +225,7 @@ def test_an_error_in_the_middle() -> None:
     step(run, "a")
     events = say(run, "process_generating", output={"error": "boom"}, success=False)
     assert stages(events) == ["error"]
-    assert str(run.outcome) == "boom"
+    assert str(run.outcome) == "/talk: boom"
     assert end(run, "a") == []
 
 

@@ -219,7 +219,10 @@ def test_a_broken_stream_fails_all_jobs_and_names_them() -> None:
         assert error.event_ids == ("a", "b")
         assert error.session_hash == "s"
         assert error.event_id == run.event_id
-        assert "reset by peer" in str(error)
+        assert error.reason == "reset by peer"
+        assert str(error).startswith(
+            f"The event stream broke while {run.endpoint} and 1 other were pending: reset by peer. "
+        )
     assert not session.needs_stream
 
 
