@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gradwire.app.endpoint import Endpoint, Parameter, Return
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
+    from gradwire.client.files import AsyncFile, File
     from gradwire.client.sync import Client, Job
     from gradwire.client.uploading import UploadResponse
     from gradwire.data.files import FileData, TransferProgress
@@ -74,6 +75,7 @@ _PLACES = {
     "gradwire.app.endpoint": ("Endpoint", "Parameter", "Return"),
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
+    "gradwire.client.files": ("AsyncFile", "File"),
     "gradwire.client.sync": ("Client", "Job"),
     "gradwire.client.uploading": ("UploadResponse",),
     "gradwire.data.files": ("FileData", "TransferProgress"),
@@ -124,6 +126,7 @@ __all__ = [
     "ApiInfo",
     "AppError",
     "AsyncClient",
+    "AsyncFile",
     "AsyncJob",
     "AuthenticationError",
     "Client",
@@ -140,6 +143,7 @@ __all__ = [
     "Endpoint",
     "EndpointNotFoundError",
     "Event",
+    "File",
     "FileData",
     "FileInput",
     "FileTooLargeError",

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, assert_type
+from typing import Any, BinaryIO, Literal, assert_type
 
 from gradwire import (
     ApiInfo,
     AppError,
     AsyncClient,
+    AsyncFile,
     AsyncJob,
     Client,
     Component,
@@ -22,6 +23,7 @@ from gradwire import (
     Dependency,
     Endpoint,
     Event,
+    File,
     FileData,
     FileInput,
     GradwireError,
@@ -91,6 +93,8 @@ def calling(client: Client) -> None:
     assert_type(prediction.duration, float | None)
     assert_type(prediction.logs, tuple[LogEvent, ...])
     assert_type(prediction.endpoint, str | int)
+    with client.submit("/fn") as entered:
+        assert_type(entered, Job[DataEvent])
     text: str = prediction.value
     del text
     job = client.submit("/fn", ["x"], all_events=True)
@@ -121,6 +125,8 @@ async def calling_async(client: AsyncClient) -> None:
     assert_type(await client.endpoints["/fn"]("x"), Prediction)
     assert_type(client.endpoints["/fn"].submit("x"), AsyncJob[DataEvent])
     assert_type(await client.api.fn("x"), Prediction)
+    async with client.submit("/fn", all_events=True) as entered:
+        assert_type(entered, AsyncJob[Event])
     async for event in job:
         assert_type(event, DataEvent)
     async for each in client.submit("/fn", all_events=True):
@@ -173,6 +179,13 @@ def describing(client: Client) -> None:
 def exchanging_files(client: Client, path: Path) -> None:
     assert_type(handle_file("x.png"), FileInput | FileData)
     client.predict("/fn", [path, b"bytes", handle_file(path)])
+    file: File = client.predict("/fn").value
+    assert_type(file.read(), bytes)
+    assert_type(file.download(path), Path)
+    with file.open() as opened:
+        assert_type(opened, BinaryIO)
+    known: FileData = file
+    del known
     assert_type(client.upload_files(None, [path]), UploadResponse)
     assert_type(client.upload(FileData(path="x")), FileData)
     assert_type(client.upload([FileData(path="x")]), list[FileData])
@@ -180,8 +193,16 @@ def exchanging_files(client: Client, path: Path) -> None:
     assert_type(client.download("http://h/file=x"), Path)
 
 
+def path_of(file: FileData) -> Path:
+    return Path(file.orig_name or "x")
+
+
 async def exchanging_files_async(client: AsyncClient) -> None:
     assert_type(await client.upload_files(None, [b"x"]), UploadResponse)
+    file: AsyncFile = (await client.predict("/fn")).value
+    assert_type(await file.read(), bytes)
+    assert_type(await file.open(), BinaryIO)
+    assert_type(await file.download(path_of(file)), Path)
     assert_type(await client.upload(FileData(path="x")), FileData)
     assert_type(await client.upload([FileData(path="x")]), list[FileData])
     assert_type(await client.download(FileData(path="x")), Path)
@@ -209,6 +230,8 @@ def mistakes(client: Client, event: Event) -> None:
     client.predict(1.5)  # type: ignore[arg-type]
     client.predict("/fn", "text")
     client.submit("/fn", trigger_id="x")  # type: ignore[call-overload]
+    _first, _second = client.predict("/fn")  # type: ignore[misc]
+    client.predict("/fn")[0]  # type: ignore[index]
     print(event.data)  # type: ignore[union-attr]
     Client()  # type: ignore[call-arg]
     Timeout(conect=1)  # type: ignore[call-arg]

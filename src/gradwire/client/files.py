@@ -1,4 +1,4 @@
-"""Files in outputs: `FileData` that knows the client it came from."""
+"""Files in outputs, `File` and `AsyncFile`: `FileData` that knows the client it came from."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Prediction:
 
     @property
     def data(self) -> list[Any]:
-        """One value for each output; files are `FileData`, State outputs are left out."""
+        """One value for each output; files are `File` or `AsyncFile`; without State."""
         return self._event.data
 
     @property
