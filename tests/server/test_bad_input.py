@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,22 @@ WRONG_CALLS: dict[str, tuple[Call, str]] = {
     "not-json-deep": (lambda c: c.predict("/defaults", loose={"a": [NUL]}), "JSON"),
     "not-json-key": (lambda c: c.predict("/defaults", loose={(1, 2): 3}), "str"),
     "event-data": (lambda c: c.predict("/hello", ["a"], event_data={"a": object()}), "JSON"),
+    "event-data-input": (lambda c: c.predict("/multi", ["a"], 3), "[text, n]"),
+    "nan": (lambda c: c.predict("/multi", n=math.nan), "n (data[1]) is nan"),
+    "infinity": (lambda c: c.submit("/multi", ["x", -math.inf]), "n (data[1]) is -inf"),
+    "nan-deep": (
+        lambda c: c.predict("/defaults", loose={"a": [None, (1.0, math.nan)]}),
+        "loose (data[6]['a'][1][1]) is nan",
+    ),
+    "nan-unqueued": (lambda c: c.predict("/noqueue", [math.nan]), "(data[0]) is nan"),
+    "nan-beside-a-file": (
+        lambda c: c.predict("/file_io", [[math.inf, handle_file(b"x", name="x")]]),
+        "(data[0][0]) is inf",
+    ),
+    "nan-event-data": (
+        lambda c: c.predict("/event_data", event_data={"a": math.nan}),
+        "event_data['a'] is nan",
+    ),
     "submit-data": (lambda c: c.submit("/hello", "text"), "list"),
     "callable-surplus": (lambda c: c.endpoints["/hello"]("a", "b"), "1 value at most"),
     "callable-unknown": (lambda c: c.api.hello(nam="a"), "name"),

@@ -12,6 +12,7 @@ from gradwire.app.endpoint import Endpoint
 from gradwire.client.async_job import AsyncJob, Way
 from gradwire.client.checks import checked_id
 from gradwire.client.engine import Owner
+from gradwire.client.finite import refuse_not_finite
 from gradwire.client.options import Options, merge_headers
 from gradwire.client.outputs import OldOutputReader, OutputReader
 from gradwire.data.files import FileData
@@ -87,7 +88,7 @@ class Call(NamedTuple):
             wanted=wanted,
             finish=partial(_first, self._reader(target)) if around else self._reader(target),
         )
-        return AsyncJob(
+        job: AsyncJob[Event] = AsyncJob(
             self.owner,
             make_run,
             target,
@@ -97,6 +98,8 @@ class Call(NamedTuple):
             way=self._way(target),
             files=files,
         )
+        refuse_not_finite(job._request, payload, target)
+        return job
 
     def _target(self, endpoint: str | int, inputs: Mapping[str, Any]) -> Endpoint:
         try:

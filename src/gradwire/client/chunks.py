@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gradwire.app.arguments import bind_arguments
+from gradwire.client.finite import refuse_not_finite
 from gradwire.data.walk import collect_files
 from gradwire.errors import InvalidArgumentError
 from gradwire.wire.failures import refused_request
@@ -32,7 +33,9 @@ async def send_chunk(engine: Engine, job: AsyncJob[Any], payload: Any) -> None:
         "fn_index": job.run.fn_index,
         "session_hash": engine.session.session_hash,
     }
-    await _post(engine, job, job.requests.send_chunk(event_id, body))
+    request = job.requests.send_chunk(event_id, body)
+    refuse_not_finite(request, body, job.endpoint)
+    await _post(engine, job, request)
 
 
 async def close_stream(engine: Engine, job: AsyncJob[Any]) -> None:
