@@ -3,7 +3,7 @@
 ```
 GradwireError
 ├── ConnectError (ConnectionError)           the app could not be reached
-│   └── ConnectTimeout (TimeoutError)
+│   └── ConnectTimeout (DeadlineExceededError)
 ├── ConnectionLostError (ConnectionError)    a connection broke while jobs were waiting on it
 ├── DeadlineExceededError (TimeoutError)     a deadline of the caller's passed
 ├── ProtocolError                            the server said something that is not Gradio's protocol
@@ -130,10 +130,6 @@ class ConnectError(GradwireError, ConnectionError):
         self.retry_after = retry_after
 
 
-class ConnectTimeout(ConnectError, TimeoutError):
-    """The app could not be reached within the connect or total deadline."""
-
-
 class ConnectionLostError(GradwireError, ConnectionError):
     """A connection broke while jobs were waiting on it; their outcome is unknown.
 
@@ -164,6 +160,10 @@ class ConnectionLostError(GradwireError, ConnectionError):
 
 class DeadlineExceededError(GradwireError, TimeoutError):
     """A deadline of the caller's passed before the answer came."""
+
+
+class ConnectTimeout(ConnectError, DeadlineExceededError):
+    """The app could not be reached within a deadline: connect, total, or read while connecting."""
 
 
 class ProtocolError(GradwireError):

@@ -519,11 +519,17 @@ def test_the_total_deadline_is_kept_while_connecting(proxy: Proxy) -> None:
     assert took(connect) < 5
 
 
-def test_silence_after_connecting_is_a_deadline_of_its_own(proxy: Proxy) -> None:
-    proxy.rules["/config"] = Hold()
-    with pytest.raises(DeadlineExceededError, match="silent") as caught:
-        Client.connect(proxy.url, timeout=Timeout(read=0.3), max_retries=0)
-    assert not isinstance(caught.value, ConnectTimeout)
+@pytest.mark.parametrize("path", ["/config", "/gradio_api/info"])
+def test_who_takes_the_connection_and_says_nothing_cannot_be_connected_to(
+    proxy: Proxy, path: str
+) -> None:
+    proxy.rules[path] = Hold()
+    with pytest.raises(ConnectTimeout, match=r"Timeout\.read allows \(0\.3 seconds\)") as caught:
+        Client.connect(proxy.url, timeout=Timeout(read=0.3))
+    assert isinstance(caught.value, DeadlineExceededError)
+    assert isinstance(caught.value, TimeoutError)
+    assert "silent" in str(caught.value)
+    assert str(caught.value).startswith("Could not connect to http")
 
 
 def test_a_failed_connection_leaves_nothing_open(proxy: Proxy) -> None:

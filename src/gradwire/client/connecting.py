@@ -11,16 +11,20 @@ from urllib.parse import urlsplit
 from gradwire.app.api_info import ApiInfo, build_api_info
 from gradwire.app.config import Config, parse_config
 from gradwire.app.reference import AppReference
+from gradwire.app.words import seconds_text
 from gradwire.client.options import Options, merge_headers
 from gradwire.data.json import decode, decode_answer
 from gradwire.errors import (
     AuthenticationError,
     ConnectError,
     ConnectionLostError,
+    ConnectTimeout,
+    DeadlineExceededError,
     GradwireError,
     ProtocolError,
     SpaceNotFoundError,
     redact_url,
+    shown_url,
 )
 from gradwire.transport.base import Answer, Transport
 from gradwire.transport.retrying import ask, retry_after
@@ -149,6 +153,8 @@ async def _read_info(
         if answer.status == 200:
             return decode_answer(answer.body, request.url, "API info")
         _log.debug("%s answered %s", redact_url(request.url), answer.status)
+    except ConnectTimeout:
+        raise  # an app that says nothing at all
     except (ProtocolError, ConnectError, ConnectionLostError) as error:
         _log.warning("the app's API info cannot be read: %s", error)
     return None
@@ -266,14 +272,17 @@ async def _get(transport: Transport, request: Request, options: Options) -> Answ
     """Ask, again after a passing fault: nothing is lost by asking, or logging in, twice."""
     try:
         return await ask(transport, request, options.timeout, options.max_retries, repeatable=True)
-    except (ConnectError, ConnectionLostError) as error:
-        raise _as_connect_error(error) from error
-
-
-def _as_connect_error(error: ConnectError | ConnectionLostError) -> ConnectError:
-    if isinstance(error, ConnectError):
-        return error
-    return ConnectError(f": {error}", url=error.url)
+    except ConnectError:
+        raise
+    except ConnectionLostError as error:
+        raise ConnectError(f": {error}", url=error.url) from error
+    except DeadlineExceededError as error:
+        raise ConnectTimeout(
+            f" to {shown_url(request.url)}: somebody takes the connection there, but stayed silent "
+            f"for longer than Timeout.read allows ({seconds_text(options.timeout.read or 0)}). Is "
+            "the app busy, or is it another program?",
+            url=request.url,
+        ) from error
 
 
 async def _get_quietly(transport: Transport, request: Request, options: Options) -> Answer | None:

@@ -111,7 +111,7 @@ def unexpected_error(
 
 def broken_by(error: GradwireError) -> str:
     """Say what broke a stream of events in words that can stand after "broke:"."""
-    if isinstance(error, DeadlineExceededError):
+    if isinstance(error, DeadlineExceededError) and not isinstance(error, ConnectError):
         return "the server stayed silent for longer than Timeout.read allows"
     return getattr(error, "reason", None) or str(error)
 
