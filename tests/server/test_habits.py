@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import copy
 import inspect
+import json
 import pickle
 import subprocess
 import sys
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from gradwire import (
     GradwireError,
     InvalidArgumentError,
     QueueFullError,
+    handle_file,
 )
 
 
@@ -135,6 +138,18 @@ def test_a_prediction_says_where_its_outputs_are(server: Server) -> None:
             _first, _second = prediction
         with pytest.raises(TypeError, match=r"\.value .*\.data"):
             prediction[0]
+
+
+def test_a_prediction_as_json(server: Server) -> None:
+    with Client(server.url) as client:
+        prediction = client.predict("/file_io", [handle_file(b"x", name="x.txt")])
+        shown = json.loads(json.dumps(prediction.to_dict()))
+        assert shown["data"] == [prediction.value.to_dict()]
+        assert shown["data"][0]["meta"] == {"_type": "gradio.FileData"}
+        assert (shown["endpoint"], shown["duration"]) == ("/file_io", prediction.duration)
+        assert datetime.fromisoformat(shown["time"]) == prediction.time
+        logs = client.predict("/logs", ["x"]).to_dict()["logs"]
+        assert (logs[0]["log"], logs[0]["level"]) == ("info x", "info")
 
 
 def test_what_belongs_to_this_process_cannot_be_pickled(server: Server) -> None:

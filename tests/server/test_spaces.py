@@ -90,6 +90,11 @@ def test_a_space_by_its_name(hub: Hub, space: Space, name: str, tells_host: bool
     assert tokens_at(hub) == {""}
 
 
+def test_a_space_by_its_page_on_a_hub_of_ones_own(hub: Hub, space: Space) -> None:
+    with Client.connect(f"{hub.origin}/spaces/ada/Space_1.0?logs=build") as client:
+        assert client.predict("/hello", ["Ada"]).value == "Hello Ada"
+
+
 @pytest.fixture
 def lead_to(hub: Hub, forward_proxy: ForwardProxy) -> Lead:
     """Let `*.hf.space` lead to the gates of this machine: return the options for that."""

@@ -15,6 +15,7 @@ _SPACE_PAGE = re.compile(
     r"(?i:(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)(?::443|:80)?)"
     r"/spaces/([\w-]+/[\w.-]+)(?:[/?#].*)?"
 )
+_PAGE_END = re.compile(r"([\w-]+/[\w.-]+)(?:[/?#].*)?")
 _SPACE_HOST = re.compile(r"([\w-]+)\.hf\.space")
 _LOCAL = re.compile(r"(localhost|127(\.\d+){3}|0\.0\.0\.0|\[::1\])(?![\w.-])", re.IGNORECASE)
 _HOST = re.compile(r"(localhost|[\w-]+(\.[\w-]+)+|\[[0-9a-fA-F:.]+\])(:\d+)?(/.*)?")
@@ -44,13 +45,14 @@ class AppReference:
         return replace(self, base_url=base_url if base_url.endswith("/") else f"{base_url}/")
 
 
-def parse_reference(text: object) -> AppReference:
+def parse_reference(text: object, hub: str = "") -> AppReference:
     """Read an app's address, or the name of a Space.
 
     Args:
         text: `http(s)://host[:port][/sub/path][/][?query]`; a host without scheme is taken for
             `http://` if it is this machine, else for `https://`. Or `owner/name`, or the address of
             a Space's page on the Hugging Face hub.
+        hub: The address of another hub, whose pages of Spaces are known as well.
 
     Raises:
         InvalidArgumentError: It is no address; the message says what one looks like.
@@ -60,7 +62,7 @@ def parse_reference(text: object) -> AppReference:
             f"An app is named by its address, a string; got {type(text).__name__}."
         )
     address = text.strip()
-    page = _SPACE_PAGE.fullmatch(address)
+    page = _SPACE_PAGE.fullmatch(address) or _page_of(hub, address)
     if page:
         return AppReference("", space=page[1])
     if _SPACE.fullmatch(address) and not _LOCAL.match(address):
@@ -68,6 +70,15 @@ def parse_reference(text: object) -> AppReference:
     if "://" not in address and _HOST.fullmatch(address.split("?")[0]):
         address = f"{'http' if _LOCAL.match(address) else 'https'}://{address}"
     return _split(address, text)
+
+
+def _page_of(hub: str, address: str) -> re.Match[str] | None:
+    """Find the name of a Space in the address of its page on another hub."""
+    beginning = f"{hub}/spaces/"
+    for start in (beginning, beginning.partition("://")[2]):
+        if hub and start and address.startswith(start):
+            return _PAGE_END.fullmatch(address[len(start) :])
+    return None
 
 
 def _split(address: str, given: str) -> AppReference:

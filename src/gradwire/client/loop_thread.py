@@ -25,6 +25,10 @@ STOP_SECONDS = 5.0
 """How long the loop may take to end its tasks before the process goes on without waiting."""
 
 
+_here = threading.local()
+"""`is_ours`: whether this thread is the background thread."""
+
+
 class LoopThread:
     """An event loop in a thread of its own."""
 
@@ -39,6 +43,7 @@ class LoopThread:
         self._ready.wait()
 
     def _work(self) -> None:
+        _here.is_ours = True
         asyncio.set_event_loop(self.loop)
         self.loop.call_soon(self._ready.set)
         try:
@@ -122,6 +127,18 @@ class LoopThread:
             self._thread.join(STOP_SECONDS)
 
 
+def check_may_submit() -> None:
+    """Refuse to use a `Client` in a thread with a running event loop, but for that of all clients.
+
+    There the callbacks of jobs run, and handing in another job does not block it.
+
+    Raises:
+        InvalidArgumentError: As for `check_no_loop`.
+    """
+    if not _is_ours():
+        check_no_loop()
+
+
 def check_no_loop() -> None:
     """Refuse to block a thread in which an event loop is running.
 
@@ -129,7 +146,7 @@ def check_no_loop() -> None:
     else, and nothing of ours is in that loop.
 
     Raises:
-        InvalidArgumentError: There is one; the message names `AsyncClient`.
+        InvalidArgumentError: There is one; the message names `AsyncClient`, or the callback.
     """
     try:
         asyncio.get_running_loop()
@@ -137,10 +154,20 @@ def check_no_loop() -> None:
         return
     if threading.current_thread() is threading.main_thread() and in_kernel():
         return
+    if _is_ours():
+        raise InvalidArgumentError(
+            "This is a callback, which runs in the one background thread of all clients: waiting "
+            "here would stop them all. submit() can be called here; do what waits in a thread of "
+            "your own."
+        )
     raise InvalidArgumentError(
         "Client would block the event loop that is running in this thread. Use AsyncClient here: "
         "`async with AsyncClient.connect(address) as client`."
     )
+
+
+def _is_ours() -> bool:
+    return getattr(_here, "is_ours", False)
 
 
 def leave_daemon() -> None:

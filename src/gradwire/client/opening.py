@@ -22,6 +22,7 @@ from gradwire.errors import (
     redact_url,
 )
 from gradwire.hub.duplicating import Copy
+from gradwire.hub.settings import hub_address
 from gradwire.logs import configure_logging
 from gradwire.transport.base import Transport
 from gradwire.wire.session import Session
@@ -55,7 +56,7 @@ class Connecting(Generic[C]):
     ) -> None:
         configure_logging()
         self._make = make
-        self._reference = parse_reference(app_reference)
+        self._reference = parse_reference(app_reference, hub_address())
         self._options = Options.of(options)
         self._copy = copy
         if copy is not None and not (self._reference.space or self._reference.subdomain):

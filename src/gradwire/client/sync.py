@@ -208,7 +208,8 @@ class Client:
         )
 
     def _predict(self, made: AsyncJob[Event]) -> Prediction:
-        job = self._start(made)
+        loop_thread.check_no_loop()
+        job = self._started(made)
         try:
             return job.result()
         except BaseException:
@@ -253,7 +254,10 @@ class Client:
         return self._start(self._inner._job(endpoint, data, event_data, trigger_id, wanted, inputs))
 
     def _start(self, job: AsyncJob[Event]) -> Job[Event]:
-        loop_thread.check_no_loop()
+        loop_thread.check_may_submit()
+        return self._started(job)
+
+    def _started(self, job: AsyncJob[Event]) -> Job[Event]:
         started: Job[Event] = Job(job, self._inner._thread)
         started._call_soon(job.start)
         return started

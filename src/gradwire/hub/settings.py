@@ -65,7 +65,7 @@ class HubSettings:
                 found.
         """
         env = os.environ if environ is None else environ
-        endpoint = env.get("HF_ENDPOINT", "").strip().rstrip("/") or HUB
+        endpoint = hub_address(env)
         if urlsplit(endpoint).scheme not in ("http", "https") or not urlsplit(endpoint).netloc:
             raise InvalidArgumentError(
                 f"HF_ENDPOINT={endpoint!r} is not an address such as {HUB}. Correct or unset it."
@@ -74,6 +74,12 @@ class HubSettings:
             _is_true(env.get(name)) for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE")
         )
         return cls(endpoint, _token(token, env), offline)
+
+
+def hub_address(environ: Mapping[str, str] | None = None) -> str:
+    """Return the address of the hub, as `HF_ENDPOINT` names it, without a slash at the end."""
+    env = os.environ if environ is None else environ
+    return env.get("HF_ENDPOINT", "").strip().rstrip("/") or HUB
 
 
 def _token(given: str | bool | None, env: Mapping[str, str]) -> Token | None:

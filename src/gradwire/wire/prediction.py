@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
+from gradwire.data.files import FileData
 from gradwire.data.frames import Library, to_frame
 from gradwire.errors import GradwireError
 from gradwire.wire.events import DataEvent, LogEvent, now
@@ -69,6 +72,21 @@ class Prediction:
         """The server's number of the function."""
         return self._event.fn_index
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON has it: files as their dicts, the time as text (ISO 8601).
+
+        Nothing of it is shared with the prediction.
+        """
+        return {
+            "data": _plain(self._event.data),
+            "endpoint": self.endpoint,
+            "fn_index": self.fn_index,
+            "duration": self.duration,
+            "average_duration": self.average_duration,
+            "time": self.time.isoformat(),
+            "logs": [asdict(log) for log in self.logs],
+        }
+
     if not TYPE_CHECKING:  # to type checkers it is no sequence
 
         def __iter__(self):
@@ -94,3 +112,13 @@ class Prediction:
         except GradwireError:
             raise NotImplementedError from None  # the page then says what is wrong with it
         show_with_files(self, data)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, FileData):
+        return value.to_dict()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

@@ -218,3 +218,15 @@ def test_any_text(text: str) -> None:
     assert not parts.fragment
     assert not any(char.isspace() for char in base_url)
     assert parse_reference(base_url).base_url == base_url
+
+
+@pytest.mark.parametrize("hub", ["http://127.0.0.1:5000", "https://hub.example/sub"])
+@pytest.mark.parametrize("end", ["", "/", "/tree/main", "?logs=build", "#x"])
+def test_a_page_of_another_hub(hub: str, end: str) -> None:
+    for address in (f"{hub}/spaces/ada/Space_1.0{end}", f" {hub}/spaces/ada/Space_1.0{end} "):
+        assert parse_reference(address, hub).space == "ada/Space_1.0"
+    assert parse_reference(f"{hub.partition('://')[2]}/spaces/ada/x", hub).space == "ada/x"
+    assert parse_reference(f"{hub}/spaces/ada", hub).space is None
+    assert parse_reference(f"{hub}/spaces/ada/x").space is None
+    assert parse_reference("https://elsewhere.example/spaces/ada/x", hub).space is None
+    assert parse_reference("https://huggingface.co/spaces/ada/x", hub).space == "ada/x"
