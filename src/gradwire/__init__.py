@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.files import AsyncFile, File
+    from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
     from gradwire.client.sync import Client, Job
     from gradwire.client.uploading import UploadResponse
     from gradwire.data.files import FileData, TransferProgress
@@ -76,6 +77,7 @@ _PLACES = {
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.files": ("AsyncFile", "File"),
+    "gradwire.client.option_types": ("CallOptions", "ConnectOptions", "CopyOptions"),
     "gradwire.client.sync": ("Client", "Job"),
     "gradwire.client.uploading": ("UploadResponse",),
     "gradwire.data.files": ("FileData", "TransferProgress"),
@@ -129,13 +131,16 @@ __all__ = [
     "AsyncFile",
     "AsyncJob",
     "AuthenticationError",
+    "CallOptions",
     "Client",
     "ClientClosedError",
     "Component",
     "Config",
     "ConnectError",
+    "ConnectOptions",
     "ConnectTimeout",
     "ConnectionLostError",
+    "CopyOptions",
     "DataEvent",
     "DeadlineExceededError",
     "Dependency",

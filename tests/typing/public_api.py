@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, assert_type
+from typing import Any, BinaryIO, Literal, Unpack, assert_type
 
 from gradwire import (
     ApiInfo,
@@ -19,6 +19,7 @@ from gradwire import (
     Component,
     Config,
     ConnectionLostError,
+    ConnectOptions,
     DataEvent,
     Dependency,
     Endpoint,
@@ -66,6 +67,28 @@ async def connecting_async() -> None:
         assert_type(await client.reconnect(), Literal["connected", "broken", "changed"])
         assert_type(await client.refresh(), Config)
         await client.close()
+
+
+def connecting_with_options(given: dict[str, Any], **more: Unpack[ConnectOptions]) -> None:
+    Client("http://h", **given)
+    Client.connect("http://h", **more)
+    Client.connect("http://h", events="log", cookies="a=b", timeout=5, verify="ca.pem")
+    Client("http://h", auth=("a", "b"), token=False, download_dir=Path("x"), headers={"A": "b"})
+    Client("o/s", status_callback=print, wake_timeout=None, hf_token="hf_x", limits=Limits())
+    AsyncClient.duplicate("o/s", timeout=30, hardware="t4-small", token="hf_x", proxy="http://p")
+    client = Client.duplicate("o/s", secrets={"A": "b"}, query_params={"a": "b"})
+    client.with_options(events=("data", "status"), oauth_token="hf_x", retry_queue_full=True)
+
+
+def wrong_options(client: Client) -> None:
+    """Each of these has to be an error."""
+    Client("http://h", tokn="x")  # type: ignore[call-arg]
+    Client.connect("http://h", tiemout=5)  # type: ignore[call-arg]
+    AsyncClient.connect("http://h", event="data")  # type: ignore[call-arg]
+    Client.connect("http://h", events=["dota"])  # type: ignore[list-item]
+    Client.connect("http://h", max_retries="2")  # type: ignore[arg-type]
+    client.with_options(token="hf_x")  # type: ignore[call-arg]
+    AsyncClient.duplicate("o/s", tokn="hf_x")  # type: ignore[call-arg]
 
 
 class MyClient(AsyncClient):

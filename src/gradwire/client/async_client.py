@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, Self, overload
+from typing import Any, BinaryIO, Literal, Self, Unpack, overload
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
@@ -22,6 +22,7 @@ from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.files import AsyncFile, BoundFile
 from gradwire.client.opening import Connecting
+from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
 from gradwire.client.options import Options
 from gradwire.client.pairs import parse_cookies
 from gradwire.client.uploading import UploadResponse, upload_file_data, upload_raw
@@ -59,7 +60,7 @@ class AsyncClient:
     # -- connecting --------------------------------------------------------------------------------
 
     @classmethod
-    def connect(cls, app_reference: str, **options: Any) -> Connecting[Self]:
+    def connect(cls, app_reference: str, **options: Unpack[ConnectOptions]) -> Connecting[Self]:
         """Connect to an app: `await` it, or use it with `async with`.
 
         Args:
@@ -118,7 +119,7 @@ class AsyncClient:
         timeout: float | timedelta | None = None,
         secrets: Mapping[str, str] | None = None,
         variables: Mapping[str, str] | None = None,
-        **options: Any,
+        **options: Unpack[CopyOptions],
     ) -> Connecting[Self]:
         """Copy a Space and connect to the copy, when it runs; `await` it, or use `async with`.
 
@@ -155,7 +156,7 @@ class AsyncClient:
         client._downloads = Downloads(owner.engine.transport, options.limits, options.max_retries)
         return client
 
-    def with_options(self, **options: Any) -> Self:
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return the same client (session, stream, connections) with other options.
 
         Args:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, Literal, Self, TypeVar, overload
+from typing import Any, BinaryIO, Generic, Literal, Self, TypeVar, Unpack, overload
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
@@ -26,6 +26,7 @@ from gradwire.client.event_log import E, Reader, not_within, wait_in_thread
 from gradwire.client.files import File
 from gradwire.client.leaving import Context
 from gradwire.client.opening import Connecting
+from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
 from gradwire.client.pairs import parse_cookies
 from gradwire.client.shown_job import ShownJob
 from gradwire.client.uploading import UploadResponse
@@ -53,7 +54,7 @@ class _Inner(AsyncClient):
     def _check_loop(self) -> None:
         """Jobs are made in any thread; they are started in the right one."""
 
-    def with_options(self, **options: Any) -> Self:
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
         view = super().with_options(**options)
         view._thread = self._thread
         return view
@@ -68,7 +69,7 @@ class Client:
 
     _inner: _Inner
 
-    def __init__(self, app_reference: str, **options: Any) -> None:
+    def __init__(self, app_reference: str, **options: Unpack[ConnectOptions]) -> None:
         """Connect to an app.
 
         Args:
@@ -86,7 +87,7 @@ class Client:
         self._inner = _connected(Connecting(_Inner._of, app_reference, options))
 
     @classmethod
-    def connect(cls, app_reference: str, **options: Any) -> Self:
+    def connect(cls, app_reference: str, **options: Unpack[ConnectOptions]) -> Self:
         """Connect to an app; see `AsyncClient.connect`."""
         return cls(app_reference, **options)
 
@@ -101,7 +102,7 @@ class Client:
         timeout: float | timedelta | None = None,
         secrets: Mapping[str, str] | None = None,
         variables: Mapping[str, str] | None = None,
-        **options: Any,
+        **options: Unpack[CopyOptions],
     ) -> Self:
         """Copy a Space and connect to the copy; see `AsyncClient.duplicate`."""
         loop_thread.check_no_loop()
@@ -114,7 +115,7 @@ class Client:
         client._inner = inner
         return client
 
-    def with_options(self, **options: Any) -> Self:
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return the same client with other options; see `AsyncClient.with_options`."""
         return self._view(self._inner.with_options(**options))
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import ssl
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradwire.client.options import Options, merge_headers
+from gradwire.client.async_client import AsyncClient
+from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
+from gradwire.client.options import _CONNECT_ONLY, Options, merge_headers
 from gradwire.client.pairs import parse_cookies
+from gradwire.client.sync import Client
 from gradwire.errors import InvalidArgumentError
 from gradwire.transport.base import Limits, Timeout
 
@@ -39,6 +43,20 @@ def test_an_unknown_option_lists_the_valid_ones() -> None:
         of(tokn="x")
     for name in NAMES:
         assert name in str(caught.value)
+
+
+def test_type_checkers_know_the_same_options() -> None:
+    known = {"hf_token", *NAMES}
+    assert set(ConnectOptions.__annotations__) == known
+    assert set(CopyOptions.__annotations__) == known - {"timeout"}
+    assert set(CallOptions.__annotations__) == set(NAMES) - _CONNECT_ONLY
+    for method in (Client.__init__, Client.connect, AsyncClient.connect):
+        assert get_type_hints(method)["options"] == Unpack[ConnectOptions]
+    for kind in (Client, AsyncClient):
+        assert get_type_hints(kind.with_options)["options"] == Unpack[CallOptions]
+        assert inspect.signature(kind.duplicate).parameters["options"].annotation == (
+            "Unpack[CopyOptions]"
+        )
 
 
 def test_hf_token_is_the_token() -> None:
