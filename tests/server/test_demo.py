@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
+from gradwire import Client
 from gradwire.cli import demo
 
 COMMAND = [sys.executable, "-W", "error", "-m", "gradwire", "demo"]
@@ -79,3 +81,22 @@ def test_an_app_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "START_SECONDS", 0.3)
     with pytest.raises(demo.DemoError, match=r"did not answer within 0\.3 s"), demo.running_app():
         pass
+
+
+def test_the_app_says_its_address_when_it_is_ready(tmp_path: Path) -> None:
+    port = demo._free_port()
+    command = [sys.executable, "-m", "gradwire.cli.demo_app", str(port)]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,  # the app ends when that is closed
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=demo._environment(str(tmp_path)),
+    ) as process:
+        assert process.stdout is not None
+        url = f"http://127.0.0.1:{port}"
+        said = next(line for line in process.stdout if url.encode() in line)
+        assert b"ready" in said
+        with Client(url) as client:
+            assert client.predict("/greet", ["Ada"]).value
+        process.kill()

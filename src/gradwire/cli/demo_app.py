@@ -127,7 +127,10 @@ def build() -> gr.Blocks:
 def main() -> None:
     """Serve the app until the process is ended."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else PORT
-    build().launch(server_name="127.0.0.1", server_port=port, quiet=True, ssr_mode=False)
+    app, options = build(), {"quiet": True, "ssr_mode": False, "prevent_thread_lock": True}
+    app.launch(server_name="127.0.0.1", server_port=port, **options)
+    print(f"The demo app is ready at http://127.0.0.1:{port} (Ctrl-C ends it).", flush=True)
+    app.block_thread()
 
 
 if __name__ == "__main__":

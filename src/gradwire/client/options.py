@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import ssl
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -25,8 +24,6 @@ from gradwire.wire.events import EVENT_TYPES, EventType
 
 WAKE_SECONDS = 900.0
 """How long a Space that does not run yet is waited for."""
-LONGEST_TIMEOUT = 1e8
-"""Seconds, about three years: what the clocks below still count with."""
 _CONNECT_ONLY = frozenset(
     {
         "auth",
@@ -177,14 +174,6 @@ def _timeout(name: str, value: Any) -> Timeout:
         value = Timeout(total=value)
     if not isinstance(value, Timeout):
         raise wrong(name, "seconds or a Timeout(connect, read, upload, total)", value)
-    for phase in ("connect", "read", "upload", "total"):
-        seconds = getattr(value, phase)
-        number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-        if seconds is not None and not (number and 0 < seconds <= LONGEST_TIMEOUT):
-            raise InvalidArgumentError(
-                f"timeout: {phase} must be more than 0 seconds and at most {LONGEST_TIMEOUT:g}, or "
-                "None for no limit."
-            )
     return value
 
 
@@ -193,13 +182,6 @@ def _limits(name: str, value: Any) -> Limits:
         return Limits()
     if not isinstance(value, Limits):
         raise wrong(name, "a Limits(answer, event, kept_events, kept_bytes, download)", value)
-    for item in fields(Limits):
-        limit = getattr(value, item.name)
-        number = isinstance(limit, int) and not isinstance(limit, bool)
-        if limit is not None and not (number and 0 < limit <= sys.maxsize):
-            raise InvalidArgumentError(
-                f"{name}: {item.name} must be a whole number from 1 on, or None for no limit."
-            )
     return value
 
 

@@ -10,11 +10,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple, Protocol
 
 from gradwire.data.multipart import FilePart, MultipartBody
+from gradwire.errors import InvalidArgumentError
 from gradwire.wire.requests import Request
+
+LONGEST_TIMEOUT = 1e8
+"""Seconds, about three years: what the clocks below still count with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +28,30 @@ class Timeout:
     Attributes:
         connect: To open a connection: name lookup, TCP, TLS.
         read: The longest silence of the server while it owes an answer, or takes nothing of what it
-            is sent. Jobs that wait in the
-            queue or run are not silent: the server sends a heartbeat every 15 seconds. For them
-            less than 20 seconds counts as 20.
+            is sent. Jobs that wait in the queue or run are not silent: the server sends a heartbeat
+            every 15 seconds. For them less than 20 seconds counts as 20.
         upload: For one upload as a whole.
         total: For one call as a whole, from `predict` or `submit` to its end, and for connecting
-        as a whole.
+            as a whole.
+
+    Raises:
+        InvalidArgumentError: One is no number of seconds more than 0, or None.
     """
 
     connect: float | None = 10.0
     read: float | None = 180.0
     upload: float | None = None
     total: float | None = None
+
+    def __post_init__(self) -> None:
+        for phase in ("connect", "read", "upload", "total"):
+            seconds = getattr(self, phase)
+            number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+            if seconds is not None and not (number and 0 < seconds <= LONGEST_TIMEOUT):
+                raise InvalidArgumentError(
+                    f"timeout: {phase} must be more than 0 seconds and at most "
+                    f"{LONGEST_TIMEOUT:g}, or None for no limit; not {seconds!r:.80}."
+                )
 
 
 _MIB = 1024 * 1024
@@ -56,6 +72,9 @@ class Limits:
             some says so in the log. The result of a job is never dropped.
         kept_bytes: The same, by the size of the messages that the events came in.
         download: Of one file that is fetched.
+
+    Raises:
+        InvalidArgumentError: One is no whole number from 1 on, or None.
     """
 
     answer: int | None = 256 * _MIB
@@ -63,6 +82,16 @@ class Limits:
     kept_events: int | None = 100_000
     kept_bytes: int | None = 512 * _MIB
     download: int | None = None
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            limit = getattr(self, item.name)
+            number = isinstance(limit, int) and not isinstance(limit, bool)
+            if limit is not None and not (number and 0 < limit <= sys.maxsize):
+                raise InvalidArgumentError(
+                    f"limits: {item.name} must be a whole number from 1 on, or None for no limit; "
+                    f"not {limit!r:.80}."
+                )
 
 
 def bound(limit: int | None) -> int:

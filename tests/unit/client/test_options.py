@@ -146,16 +146,8 @@ INVALID = [
     ("timeout", "5"),
     ("timeout", True),
     ("timeout", float("nan")),
-    ("timeout", Timeout(read=0)),
-    ("timeout", Timeout(connect="5")),  # type: ignore[arg-type]
     ("limits", 1000),
     ("limits", {"answer": 1000}),
-    ("limits", Limits(answer=0)),
-    ("limits", Limits(event=-1)),
-    ("limits", Limits(kept_events=1.5)),  # type: ignore[arg-type]
-    ("limits", Limits(kept_bytes=True)),
-    ("limits", Limits(download="1 GB")),  # type: ignore[arg-type]
-    ("limits", Limits(download=2**70)),
     ("max_retries", -1),
     ("max_retries", 1.5),
     ("max_retries", True),
@@ -175,6 +167,31 @@ def test_an_invalid_option(name: str, value: Any) -> None:
         of(**{name: value})
     assert name in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+WRONG_WHEN_MADE: list[tuple[type, dict[str, Any]]] = [
+    (Timeout, {"total": -1}),
+    (Timeout, {"read": 0}),
+    (Timeout, {"connect": "5"}),
+    (Timeout, {"upload": True}),
+    (Timeout, {"total": float("nan")}),
+    (Timeout, {"total": 1e9}),
+    (Limits, {"answer": 0}),
+    (Limits, {"event": -1}),
+    (Limits, {"kept_events": 1.5}),
+    (Limits, {"kept_bytes": True}),
+    (Limits, {"download": "1 GB"}),
+    (Limits, {"download": 2**70}),
+]
+
+
+@pytest.mark.parametrize(("kind", "given"), WRONG_WHEN_MADE)
+def test_wrong_deadlines_and_limits_are_refused_when_they_are_made(
+    kind: type, given: dict[str, Any]
+) -> None:
+    (name,) = given
+    with pytest.raises(InvalidArgumentError, match=f"^{kind.__name__.lower()[:5]}.*: {name} must"):
+        kind(**given)
 
 
 ANYTHING = st.recursive(
