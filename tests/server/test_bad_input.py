@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,8 @@ def silent(recorder: Proxy, client: Client) -> Iterator[None]:
     client.predict("/noqueue", ["x"])  # whatever was sent before has arrived when this has
     assert recorder.paths()[before:] == ["/gradio_api/run/predict"]
 
+
+HERE = os.path.relpath(__file__)
 
 Call = Callable[[Client], Any]
 
@@ -115,6 +118,19 @@ WRONG_CALLS: dict[str, tuple[Call, str]] = {
     "all-events": (lambda c: c.submit("/hello", ["a"], all_events="yes"), "True or False"),  # type: ignore
     # files
     "file-missing": (lambda c: c.predict("/file_io", [handle_file("/no/such")]), "/no/such"),
+    "file-data-local": (
+        lambda c: c.predict("/file_io", [FileData(HERE)]),
+        f"handle_file({HERE!r})",
+    ),
+    "file-dict-local": (
+        lambda c: c.predict(
+            "/file_io", [{"path": HERE, "meta": {"_type": "gradio.FileData"}, "orig_name": "x"}]
+        ),
+        f"data[0] names the local file {HERE!r}",
+    ),
+    "file-list-one": (lambda c: c.predict("/files_io", [Path(HERE)]), "takes a list of files"),
+    "file-list-handled": (lambda c: c.predict("/files_io", [handle_file(HERE)]), "a list of files"),
+    "file-list-text": (lambda c: c.predict("/files_io", [[HERE]]), f"[handle_file({HERE!r})]"),
     "upload-files-text": (lambda c: c.upload_files(None, "text"), "list"),
     "upload-files-one": (lambda c: c.upload_files(None, b"bytes"), "list"),
     "upload-files-none": (lambda c: c.upload_files(None, None), "list"),  # type: ignore

@@ -46,10 +46,13 @@ class BindingPlan:
     """Places whose default must be copied for each call."""
     files: tuple[int, ...]
     """Places that take a file and nothing else."""
+    file_lists: tuple[int, ...]
+    """Places that take a list of files and nothing else."""
     wrapped: tuple[tuple[int, dict[str, Any]], ...]
     """Places whose value goes into a component's properties."""
 
 
+_FILE_LIST_TYPES = frozenset({"list[FileData]", "list[FileData] | None"})
 _FILE_TYPES = frozenset({"FileData", "FileData | None"})
 
 
@@ -66,12 +69,19 @@ def make_plan(parameters: Sequence[Parameter], slots: Sequence[Slot]) -> Binding
         by_name=by_name,
         required=tuple(place for place in places if blank[place] is _MISSING),
         copied=tuple(i for i, value in enumerate(blank) if isinstance(value, list | dict)),
-        files=tuple(
-            i
-            for i, slot in enumerate(slots)
-            if slot.kind == "parameter" and parameters[slot.index].type in _FILE_TYPES
-        ),
+        files=_places_of(_FILE_TYPES, parameters, slots),
+        file_lists=_places_of(_FILE_LIST_TYPES, parameters, slots),
         wrapped=tuple((i, slot.props) for i, slot in enumerate(slots) if slot.props is not None),
+    )
+
+
+def _places_of(
+    types: frozenset[str], parameters: Sequence[Parameter], slots: Sequence[Slot]
+) -> tuple[int, ...]:
+    return tuple(
+        place
+        for place, slot in enumerate(slots)
+        if slot.kind == "parameter" and parameters[slot.index].type in types
     )
 
 

@@ -7,8 +7,7 @@ What a job promises:
   shows everyone the same events; leaving a loop early or never iterating costs nothing and stops
   nothing. Of more events than may be kept (see `Limits`) the oldest are gone, and `dropped` counts
   them.
-- An iteration ends after the job's last event: by stopping if the job succeeded, by raising the
-job's error if not.
+- An iteration ends after the job's last event. If the job failed, it raises the job's error.
 - `await job` and `job.result()` may be used before, after and beside iterating, and again.
 - A job that nobody holds runs on. Its client stays alive until it has ended.
 """
@@ -298,8 +297,7 @@ class AsyncJob(AsyncContext, ShownJob, Generic[E]):
 
         A generator stops at its next `yield`. A plain function that has begun runs to its end on
         the server, for Gradio cannot interrupt it, and so does an unqueued one; what it returns is
-        dropped.
-        In Gradio 3.9 nothing stops a generator but its end.
+        dropped. In Gradio 3.9 nothing stops a generator but its end.
         While other jobs of the same function run in this session, a running job ends here at once,
         but is stopped on the server only when they are done: Gradio would stop them all.
         Before Gradio 6.14 a waiting job cannot be taken from the queue: it too ends here at once,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from os import PathLike
 from typing import Any, NamedTuple
 
 from gradwire.app.arguments import bind_arguments
@@ -16,6 +17,7 @@ from gradwire.client.finite import refuse_not_finite
 from gradwire.client.options import Options, merge_headers
 from gradwire.client.outputs import OldOutputReader, OutputReader
 from gradwire.data.files import FileData
+from gradwire.data.inputs import FileInput
 from gradwire.data.old_files import known_files
 from gradwire.data.walk import collect_files
 from gradwire.errors import EndpointNotFoundError, InvalidArgumentError
@@ -67,6 +69,8 @@ class Call(NamedTuple):
         if config.is_old:
             values, files = collect_files(given, known_files(target.pictures), target)
         else:
+            for place in target.plan.file_lists:
+                _check_file_list(target, place, given[place])
             values, files = collect_files(given, endpoint=target)
         around = target.is_batch and not target.queued
         payload: dict[str, Any] = {
@@ -154,6 +158,21 @@ def _first(reader: OutputReader, batch: list[Any]) -> list[Any]:
     and one output only, and get all others wrong; so there the batch is ours.
     """
     return reader([column[0] if isinstance(column, list) else column for column in batch])
+
+
+def _check_file_list(target: Endpoint, place: int, value: object) -> None:
+    """Refuse one file, or a text, where the app takes a list of files."""
+    items = value if isinstance(value, list | tuple) else ()
+    text = next((item for item in items if isinstance(item, str)), None)
+    if text is None and not isinstance(value, FileData | FileInput | PathLike | bytes | str):
+        return
+    name = target.parameters[target.plan.places.index(place)].name
+    shown = f"handle_file({text!r:.60})" if text is not None else "handle_file(...)"
+    raise InvalidArgumentError(
+        f"{target.address} takes a list of files as {name!r}, and a str is never taken for a file: "
+        f"pass [{shown}].",
+        endpoint=str(target.address),
+    )
 
 
 def endpoint_may_be_missing(client: type) -> None:

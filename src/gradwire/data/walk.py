@@ -120,6 +120,8 @@ def _outgoing(value: Any, where: _Where, found: _Found) -> Any:
     if isinstance(value, (dict, list, tuple, Mapping)):
         return _outgoing_container(value, where, found)
     if isinstance(value, FileData):
+        if value.url is None and type(value) is FileData:  # not one that a client gave out
+            _refuse_local(value.path, where)
         value = found.known(value, where)
         if not isinstance(value, FileInput):
             return value
@@ -161,7 +163,21 @@ def _outgoing_container(
     elif isinstance(value, Mapping):
         value = value if isinstance(value, dict) else dict(value)
         _check_keys(value, where)
+        if "meta" in value and not value.get("url") and is_file_object(value):
+            _refuse_local(value["path"], where)
     return _change(value, lambda item, key: _outgoing(item, (*where, key), found))
+
+
+def _refuse_local(path: object, where: _Where) -> None:
+    """Refuse a path that can only mean a file of this machine: on servers they are absolute.
+
+    It is not uploaded in its place: what only a text names is never read.
+    """
+    if isinstance(path, str) and path and not os.path.isabs(path) and os.path.isfile(path):
+        raise InvalidArgumentError(
+            f"{_place(where)} names the local file {path!r}, which is not uploaded by that: pass "
+            f"handle_file({path!r})."
+        )
 
 
 def _check_keys(value: dict[Any, Any], where: _Where) -> None:

@@ -156,3 +156,33 @@ class TestOutputs:
         for _ in range(5000):
             value = [value]
         assert parse_outputs(value, FileData.from_dict) is value
+
+
+class Given(FileData):
+    """A file that a client gave out."""
+
+    __slots__ = ()
+
+
+def test_a_local_file_that_only_a_text_names_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("x")
+    monkeypatch.chdir(tmp_path)
+    mark = {"_type": "gradio.FileData"}
+    for wrong in (FileData("a.txt"), {"path": "a.txt", "meta": mark}):
+        with pytest.raises(InvalidArgumentError, match=r"data\[0\]\['f'\] names the local file"):
+            collect_files([{"f": wrong}])
+    for right in (
+        FileData("a.txt", url="http://h/file=a.txt"),
+        FileData("b.txt"),
+        FileData(str(tmp_path / "a.txt")),
+        FileData("https://h/a.txt"),
+        Given("a.txt"),
+        {"path": "a.txt", "url": "http://h/file=a.txt", "meta": mark},
+        {"path": "b.txt", "meta": mark},
+        {"path": "a.txt", "meta": "x"},
+        {"path": "a.txt"},
+        "a.txt",
+    ):
+        assert collect_files([right])[1] == ()
