@@ -26,8 +26,8 @@ def clean(text: str) -> str:
     )
 
 
-def seconds_text(seconds: float) -> str:
-    """Return a time as people say it: `1 second`, `0.5 seconds`."""
+def exact_seconds(seconds: float) -> str:
+    """Return a deadline as it was given: `1 second`, `0.5 seconds`."""
     return "1 second" if seconds == 1 else f"{seconds:g} seconds"
 
 

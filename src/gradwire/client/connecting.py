@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from gradwire.app.api_info import ApiInfo, build_api_info
 from gradwire.app.config import Config, parse_config
 from gradwire.app.reference import AppReference
-from gradwire.app.words import seconds_text
+from gradwire.app.words import exact_seconds
 from gradwire.client.options import Options, merge_headers
 from gradwire.data.json import decode, decode_answer
 from gradwire.errors import (
@@ -279,7 +279,7 @@ async def _get(transport: Transport, request: Request, options: Options) -> Answ
     except DeadlineExceededError as error:
         raise ConnectTimeout(
             f" to {shown_url(request.url)}: somebody takes the connection there, but stayed silent "
-            f"for longer than Timeout.read allows ({seconds_text(options.timeout.read or 0)}). Is "
+            f"for longer than Timeout.read allows ({exact_seconds(options.timeout.read or 0)}). Is "
             "the app busy, or is it another program?",
             url=request.url,
         ) from error

@@ -17,7 +17,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from gradwire.app.words import seconds_text
+from gradwire.app.words import exact_seconds
 from gradwire.client.cancelling import Cancels
 from gradwire.client.connecting import App
 from gradwire.client.dialogues import Dialogues
@@ -139,7 +139,7 @@ class Engine:
         """End a job whose total deadline has passed, and stop it on the server."""
         job = self._jobs.get(run)
         error = DeadlineExceededError(
-            f"{endpoint_text(run.endpoint)} was not done within {seconds_text(seconds)} "
+            f"{endpoint_text(run.endpoint)} was not done within {exact_seconds(seconds)} "
             "(Timeout.total), and is cancelled. To wait longer: "
             "client.with_options(timeout=Timeout(total=...)).",
             endpoint=str(run.endpoint),

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from gradwire.app.words import seconds_text
+from gradwire.app.words import exact_seconds
 from gradwire.client.loop_thread import leave_daemon
 from gradwire.errors import DeadlineExceededError, GradwireError, endpoint_text
 from gradwire.wire.events import Event
@@ -246,7 +246,7 @@ async def wait(log: EventLog, seen: int | None = None) -> None:
 def not_within(seconds: float, run: Run) -> DeadlineExceededError:
     """Return the error for a result that did not come in time."""
     return DeadlineExceededError(
-        f"{endpoint_text(run.endpoint)} gave no result within {seconds_text(seconds)}; the job "
+        f"{endpoint_text(run.endpoint)} gave no result within {exact_seconds(seconds)}; the job "
         "goes on. Wait for it again, or cancel() it.",
         endpoint=str(run.endpoint),
         event_id=run.event_id,

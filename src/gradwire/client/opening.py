@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from gradwire.app.reference import parse_reference
-from gradwire.app.words import seconds_text
+from gradwire.app.words import exact_seconds
 from gradwire.client.connecting import App
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.options import Options
@@ -115,5 +115,5 @@ class Connecting(Generic[C]):
         except TimeoutError as error:
             where = redact_url(self._reference.base_url) or self._reference.space
             raise ConnectTimeout(
-                f" to {where} within {seconds_text(total or 0)} (Timeout.total).", url=where
+                f" to {where} within {exact_seconds(total or 0)} (Timeout.total).", url=where
             ) from error
