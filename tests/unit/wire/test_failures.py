@@ -88,7 +88,7 @@ def test_a_refusal_does_not_repeat_the_token(status: int, answer: Any) -> None:
 
 
 def test_a_failed_job_does_not_repeat_the_token() -> None:
-    assert str(failed("you sent hf_abcdefgh, key=5")) == "you sent hf_…, key=5"
+    assert str(failed("you sent hf_abcdefgh, key=5")) == "/fn: you sent hf_…, key=5"
 
 
 # -- a job's output ------------------------------------------------------------------------------
