@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -40,6 +41,12 @@ def tested_versions() -> list[str]:
         return [".".join(map(str, numbers)) for numbers in numbered if numbers >= [4, 9]]
     subset = (HERE / "servers" / "subset.txt").read_text(encoding="ascii")
     return (wanted.replace(",", " ") or subset).split()
+
+
+def pytest_collection_finish() -> None:
+    """Let the many collections that look for leaks pass over what is there before any test."""
+    gc.collect()
+    gc.freeze()
 
 
 SUBSET = tested_versions()
@@ -90,14 +97,33 @@ def pytest_runtest_makereport(
     return report
 
 
+SHARED: list[Server] = []
+"""The servers that more than one test may use."""
+
+
 def serve(version: str, mode: str) -> Iterator[Server]:
     """Run one server for as long as a fixture lives; one that is not installed is a failure."""
     server = Server(version, mode)
     try:
         start(server)
+        SHARED.append(server)
         yield server
     finally:
+        if server in SHARED:
+            SHARED.remove(server)
         server.close()
+
+
+@pytest.fixture(autouse=True)
+def others_rest(request: pytest.FixtureRequest) -> None:
+    """Let only those servers run that the test uses."""
+    names = SERVER_FIXTURES.intersection(request.fixturenames)
+    used = [request.getfixturevalue(name) for name in names]
+    for server in SHARED:
+        if server in used:
+            server.wake()
+        else:
+            server.rest()
 
 
 def start(server: Server) -> Server:

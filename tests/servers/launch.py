@@ -48,9 +48,10 @@ class Server:
         self.home = Path(tempfile.mkdtemp(prefix=f"gradio-{version}-{mode}-"))
         self.log = self.home / "output.txt"
         self._process: subprocess.Popen[bytes] | None = None
+        self._rests = False
 
     def __repr__(self) -> str:
-        return f"<gradio {self.version} {self.mode} at {self.url}>"
+        return f"<gradio {self.version} {self.mode} at port {self.port}>"
 
     @property
     def path(self) -> str:
@@ -59,7 +60,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The address a user would give."""
+        """The address a user would give; who asks for it wants to use the server."""
+        self.wake()
         return f"http://127.0.0.1:{self.port}{self.path}"
 
     @property
@@ -109,6 +111,7 @@ class Server:
 
     def stop(self) -> None:
         """Ask the process group to end, then make it end."""
+        self.wake()
         process, self._process = self._process, None
         if process is None:
             return
@@ -136,6 +139,18 @@ class Server:
         """Let a frozen process go on."""
         if self._process is not None:
             signal_group(self._process, signal.SIGCONT)
+
+    def rest(self) -> None:
+        """Freeze it until it is asked for: an idle Gradio takes a twentieth of a core."""
+        if not self._rests:
+            self._rests = True
+            self.pause()
+
+    def wake(self) -> None:
+        """Let it go on if it rests."""
+        if self._rests:
+            self._rests = False
+            self.resume()
 
     def restart(self, mode: str | None = None) -> Server:
         """Kill the server and start it again on the same port, as another mode if one is given."""

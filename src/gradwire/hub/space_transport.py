@@ -171,6 +171,8 @@ class SpaceTransport:
         why = await self._why_not()
         if why is not None:
             error.args = (f"{error} {why}",)
+            if isinstance(error, ConnectionLostError) and error.reason:
+                error.reason = f"{error.reason.rstrip('.')}. {why}"
 
     async def _raise_if_down(self, status: int) -> None:
         why = await self._why_not()

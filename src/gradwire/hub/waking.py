@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
 
+from gradwire.app.words import exact_seconds
 from gradwire.errors import SpaceError
 from gradwire.hub.api import Hub, SpaceInfo
 from gradwire.hub.status import SpaceStatus, status_of
@@ -133,8 +134,8 @@ class Watch:
         return self._error(
             info,
             status,
-            f"{message} within {self._seconds:g} seconds (wake_timeout). Try again later, or wait "
-            "longer.",
+            f"{message} within {exact_seconds(self._seconds or 0)} (wake_timeout). Try again "
+            "later, or wait longer.",
         )
 
     def _error(self, info: SpaceInfo, status: SpaceStatus, message: str) -> SpaceError:
