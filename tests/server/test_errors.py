@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import pickle
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -33,6 +34,7 @@ from gradwire import (
     InvalidArgumentError,
     JobCancelledError,
     LocalFileNotFoundError,
+    MissingLibraryError,
     ProtocolError,
     QueueFullError,
     QuotaExceededError,
@@ -43,6 +45,7 @@ from gradwire import (
     UploadError,
     ValidationError,
     handle_file,
+    to_frame,
 )
 
 SECRETS: dict[str, Any] = {
@@ -341,6 +344,14 @@ def test_download_error_when_the_file_is_gone(client: Client) -> None:
     file = client.upload(FileData(__file__))
     error = raised(DownloadError, lambda: client.download(FileData(file.path + "x")))
     assert error.status in (403, 404)
+
+
+def test_missing_library_error(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "polars", None)
+    rows = [[line] for line in client.predict("/big_list", [2]).value]
+    error = raised(MissingLibraryError, lambda: to_frame(rows, "polars"))
+    assert isinstance(error, ImportError)
+    assert "pip install polars" in str(error)
 
 
 # --- all of them ----------------------------------------------------------------------------------

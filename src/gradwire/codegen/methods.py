@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gradwire.app.endpoint import Endpoint, Parameter
+from gradwire.app.words import clean
 from gradwire.codegen.reserved import FIELDS
 from gradwire.codegen.source import (
     WIDTH,
@@ -236,7 +237,7 @@ def _parameters(arguments: list[Argument]) -> list[str]:
 
 def _about(method: Method, about: list[str]) -> list[str]:
     endpoint = method.endpoint
-    told = endpoint.description or f"Call {endpoint.address}."
+    told = clean(endpoint.description or "").strip() or f"Call {endpoint.address}."
     told_of = [text for argument in method.arguments if (text := _about_argument(argument))]
     return [told, *(["Args:", *told_of] if told_of else []), *about]
 

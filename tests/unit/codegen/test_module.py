@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gradwire.app.api_info import ApiInfo, build_api_info
@@ -97,6 +97,7 @@ values = st.lists(st.tuples(names, schemas, plain), max_size=4)
 
 @settings(max_examples=150)
 @given(st.lists(st.tuples(names, values), max_size=5), names)
+@example([(" ", []), ("\x07", [])], "blank")
 def test_whatever_the_names_it_compiles_and_can_be_loaded(
     endpoints: list[tuple[str, list[Any]]], title: str
 ) -> None:
