@@ -122,8 +122,9 @@ def _basic(username: str | None, password: str | None) -> str | None:
 
 
 def _no_address(given: str) -> InvalidArgumentError:
-    # Without the user info and the tokens that an address may hold.
-    shown = re.sub(r"^(\w+://)?[^/?#]*@", r"\1", redact_url(given.strip()))
+    # Without the tokens that an address may hold, and the user info: all before the last @, as a
+    # password that is not quoted may have any character.
+    shown = re.sub(r"^(\w+://)?.*@", r"\1", redact_url(given.strip()), flags=re.DOTALL)
     return InvalidArgumentError(
         f"{shown!r} is not the address of an app. Examples: http://127.0.0.1:7860, "
         "https://host/sub/path, https://owner-name.hf.space; or owner/name, a Space's name."

@@ -125,6 +125,8 @@ def test_what_is_no_address(text: str) -> None:
         "ftp://ada:s3cret@host/",
         "http://ada:s3@cret@ho st/",
         "ada:s3cret@ho st",
+        "http://ada:s3#cret@host/",
+        "http://ada:s3?cret@host/",
         "ftp://host/?token=s3cret",
         "http://ho st/?a=1&__sign=s3cret",
     ],
