@@ -116,7 +116,11 @@ def serve(version: str, mode: str) -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def others_rest(request: pytest.FixtureRequest) -> None:
-    """Let only those servers run that the test uses."""
+    """Let only those servers run that the test uses.
+
+    One that rests wakes when somebody asks for its address. So only a fixture that looks for its
+    server by `getfixturevalue` and lives longer than a test could be left without; make none.
+    """
     names = SERVER_FIXTURES.intersection(request.fixturenames)
     used = [request.getfixturevalue(name) for name in names]
     for server in SHARED:

@@ -218,15 +218,13 @@ class SpaceError(AccessError):
 
 
 class AppError(GradwireError):
-    """The app's function failed; `args[0]` is what the app says, `str(error)` names the endpoint.
+    """The app's function failed; the message is what the app says, and a note names the endpoint.
 
     Attributes:
         title: The heading that the app gave the error.
         duration: Seconds for which the app would show it; None: until closed.
         visible: Whether the app would show it to people.
     """
-
-    _names_endpoint = True
 
     def __init__(
         self,
@@ -238,6 +236,8 @@ class AppError(GradwireError):
         **facts: Any,
     ) -> None:
         super().__init__(message, **facts)
+        if self.endpoint is not None:
+            self.add_note(f"The endpoint was {self.endpoint}.")
         self.title = title
         self.duration = duration
         self.visible = visible
@@ -245,6 +245,8 @@ class AppError(GradwireError):
 
 class QueueFullError(AppError):
     """The app's queue takes no more jobs now; the message contains "queue full"."""
+
+    _names_endpoint = True
 
 
 class ValidationError(AppError, ValueError):

@@ -211,7 +211,8 @@ def test_space_error(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_app_error(client: Client) -> None:
     error = raised(AppError, lambda: client.predict("/fail", ["titled"]))
     assert error.args == ("titled boom",)
-    assert str(error) == "/fail: titled boom"
+    assert str(error) == "titled boom"
+    assert "The endpoint was /fail." in "".join(traceback.format_exception(error))
     assert (error.title, error.duration, error.visible) == ("Custom title", 3, False)
     assert error.endpoint == "/fail"
     assert error.event_id
@@ -224,7 +225,7 @@ def test_app_error_of_an_app_that_does_not_tell(client: Client) -> None:
 
 def test_app_error_of_an_unqueued_endpoint(client: Client) -> None:
     error = raised(AppError, lambda: client.predict("/noqueue_fail", ["gr"]))
-    assert str(error) == "/noqueue_fail: gr boom"
+    assert str(error) == "gr boom"
     assert error.endpoint == "/noqueue_fail"
 
 

@@ -22,7 +22,7 @@ PIXELS = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
 FRAME = pd.DataFrame({"name": ["a", None], "n": [1.5, None], "when": [pd.Timestamp(0), pd.NaT]})
 
 
-@pytest.fixture(scope="module", params=["server", "ws_server"])
+@pytest.fixture(params=["server", "ws_server"])
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     """Connect to the newest Gradio, and to the last 3.x."""
     with Client.connect(request.getfixturevalue(request.param).url) as client:

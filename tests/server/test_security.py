@@ -129,7 +129,7 @@ def test_the_words_of_an_error_are_kept_as_they_came(server: Server) -> None:
     with Client(server.url) as client, pytest.raises(AppError) as caught:
         client.predict("/fail", ["markup"])
     assert caught.value.args[0] == "<b>bold</b> \x1b[31mred\x1b[0m"
-    assert str(caught.value) == r"/fail: <b>bold</b> \x1b[31mred\x1b[0m"
+    assert str(caught.value) == r"<b>bold</b> \x1b[31mred\x1b[0m"
 
 
 # -- what can be taken elsewhere -------------------------------------------------------------------

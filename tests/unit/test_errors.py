@@ -55,7 +55,8 @@ def test_every_error_says_what_it_was_told(kind: type[GradwireError]) -> None:
     error = kind(
         "Could not connect: x", url="http://a:s3cret@h/", status=7, endpoint="/fn", event_id="e"
     )
-    before = "/fn: " if issubclass(kind, (errors.AppError, errors.ConnectionLostError)) else ""
+    named = issubclass(kind, (errors.QueueFullError, errors.ConnectionLostError))
+    before = "/fn: " if named else ""
     assert str(error) == f"{before}Could not connect: x"
     assert error.args == ("Could not connect: x",)
     assert (error.url, error.status) == ("http://h/", 7)
@@ -126,9 +127,9 @@ def test_a_message_shows_addresses_without_their_query() -> None:
 
 
 def test_the_endpoint_is_said_once() -> None:
-    assert str(errors.AppError("/fn failed", endpoint="/fn")) == "/fn failed"
-    assert str(errors.AppError("failed", endpoint="/fn")) == "/fn: failed"
-    assert str(errors.AppError("failed", endpoint="")) == "failed"
+    assert str(errors.QueueFullError("/fn failed", endpoint="/fn")) == "/fn failed"
+    assert str(errors.QueueFullError("failed", endpoint="/fn")) == "/fn: failed"
+    assert str(errors.QueueFullError("failed", endpoint="")) == "failed"
 
 
 @pytest.mark.parametrize(

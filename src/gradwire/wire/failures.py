@@ -22,6 +22,7 @@ from gradwire.errors import (
     QuotaExceededError,
     SessionNotFoundError,
     ValidationError,
+    endpoint_text,
     shown_url,
 )
 from gradwire.logs import redact_tokens
@@ -39,8 +40,8 @@ OUTCOME_UNKNOWN = (
 )
 TRY_LATER = "Try again later, or let with_options(retry_queue_full=True) do that."
 _NO_REASON = (
-    "The app raised an error and does not show it to callers. Look into the app's own log, or "
-    "start the app with launch(show_error=True)."
+    "The app raised an error in {} and does not show it to callers. Look into the app's own log, "
+    "or start the app with launch(show_error=True)."
 )
 
 
@@ -55,7 +56,9 @@ def failed_output(
         "endpoint": str(endpoint),
         "event_id": event_id,
     }
-    message = _NO_REASON if output.error is None else redact_tokens(str(output.error))
+    if output.error is None:
+        return AppError(_NO_REASON.format(endpoint_text(endpoint)), **facts)
+    message = redact_tokens(str(output.error))
     if output.title is None and len(message) > 1 and message[0] == message[-1] == "'":
         # Servers that give errors no title (up to 5.0) send the text of gr.Error in quotes.
         message = message[1:-1]

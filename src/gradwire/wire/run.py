@@ -31,7 +31,7 @@ import msgspec
 
 from gradwire.data.json import JSONDecodeFailure, check_nesting, decode
 from gradwire.data.outputs import OutputSteps
-from gradwire.errors import AppError, GradwireError, JobCancelledError, ProtocolError, escaped
+from gradwire.errors import GradwireError, JobCancelledError, ProtocolError
 from gradwire.wire.events import (
     DataEvent,
     Event,
@@ -367,8 +367,7 @@ def _describe_error(error: GradwireError) -> dict[str, Any]:
     return {
         "stage": "error",
         "success": False,
-        # The app's own words: the event has the endpoint beside them.
-        "message": escaped(str(error.args[0])) if isinstance(error, AppError) else str(error),
+        "message": str(error),
         "code": _CODES.get(type(error).__name__, "error"),
         "title": getattr(error, "title", None),
     }

@@ -212,7 +212,7 @@ def test_an_error_of_the_app() -> None:
     error = run.outcome
     assert type(error) is AppError
     assert error.args == ("boom",)
-    assert str(error) == "/talk: boom"
+    assert str(error) == "boom"
     assert (error.title, error.duration, error.visible) == ("Oh", 7, False)
     assert (error.endpoint, error.event_id) == ("/talk", None)
     assert event.type == "status"
@@ -225,7 +225,7 @@ def test_an_error_in_the_middle() -> None:
     step(run, "a")
     events = say(run, "process_generating", output={"error": "boom"}, success=False)
     assert stages(events) == ["error"]
-    assert str(run.outcome) == "/talk: boom"
+    assert str(run.outcome) == "boom"
     assert end(run, "a") == []
 
 
