@@ -230,6 +230,8 @@ class Session:
             self._silent_streams = 0
         for run in over:
             self.let_go(run)
+        if not lost:
+            return []
         return self._lose(lost, reason or "the server ended it before the job was done")
 
     def fail_all(self, error: GradwireError) -> list[Delivery]:
