@@ -1,5 +1,6 @@
 """gradwire's `Client`, as its documentation shows it."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -37,4 +38,5 @@ def connect(url: str) -> Iterator[Calls]:
 
 
 if __name__ == "__main__":
+    sys.modules["uvloop"] = None  # type: ignore[assignment] # that is a contender of its own
     run_sync(connect)

@@ -159,7 +159,7 @@ def test_news_after_the_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(targets.Run, "take", forgetful)
     monkeypatch.setattr(targets.Session, "_forget", lambda self, event_id, why="": None)
-    monkeypatch.setattr(targets.Session, "_deliver", lambda self, run, m, news: run.take(m, news))
+    monkeypatch.setattr(targets.Session, "_end", lambda self, run: None)
     end = b'{"msg":"process_completed","event_id":"a","output":{"data":[1]}}'
     with pytest.raises(AssertionError, match="after the end"):
         targets.messages(end + b"\n" + end)

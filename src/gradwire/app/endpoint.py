@@ -133,6 +133,11 @@ class Endpoint:
         """How arguments become the list that is sent; see `gradwire.app.arguments`."""
         return make_plan(self.parameters, self.slots)
 
+    @cached_property
+    def hidden_outputs(self) -> frozenset[int]:
+        """The places of the outputs where a State sits."""
+        return frozenset(place for place, state in enumerate(self.state_outputs) if state)
+
     def signature(self) -> inspect.Signature:
         """Return a signature with defaults, and with annotations as text.
 

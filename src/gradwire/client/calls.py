@@ -6,7 +6,9 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from os import PathLike
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from gradwire.app.arguments import bind_arguments
 from gradwire.app.endpoint import Endpoint
@@ -15,7 +17,7 @@ from gradwire.client.checks import checked_id
 from gradwire.client.engine import Owner
 from gradwire.client.finite import refuse_not_finite
 from gradwire.client.options import Options, merge_headers
-from gradwire.client.outputs import OldOutputReader, OutputReader
+from gradwire.client.outputs import NOTHING, OldOutputReader, OutputReader
 from gradwire.data.files import FileData
 from gradwire.data.inputs import FileInput
 from gradwire.data.old_files import known_files
@@ -31,7 +33,7 @@ from gradwire.wire.run import Run
 Data = Sequence[Any] | Mapping[str, Any] | None
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True):
     """What one view of a client puts into its calls.
 
     Attributes:
@@ -129,10 +131,10 @@ class Call(NamedTuple):
             )
 
     def _reader(self, target: Endpoint) -> OutputReader:
-        states, keep = target.state_outputs, self.options.with_null_state
+        skipped = NOTHING if self.options.with_null_state else target.hidden_outputs
         if self.owner.engine.app.config.is_old:
-            return OldOutputReader(states, keep, self.file, target.picture_outputs)
-        return OutputReader(states, keep, self.file)
+            return OldOutputReader(skipped, self.file, target.picture_outputs)
+        return OutputReader(skipped, self.file)
 
     def _way(self, target: Endpoint) -> Way:
         config = self.owner.engine.app.config

@@ -159,7 +159,7 @@ class Engine:
         size, run.held = run.held, 0
         job, outcome = self._jobs.get(run), run.outcome
         if job is not None and outcome is None:
-            if job.log.add(events, size):
+            if events and job.log.add(events, size):
                 self._renew(run)
             return
         if job is not None and outcome is not None and not self._begins_anew(job, outcome):

@@ -19,7 +19,7 @@ import asyncio
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -34,6 +34,9 @@ _log = logging.getLogger("gradwire")
 
 E = TypeVar("E", bound=Event, covariant=True)
 Wake = Callable[[], object]
+
+AHEAD = 16
+"""Events that a reader takes from a log at once. It keeps them, also if the log drops them."""
 
 
 class Window(NamedTuple):
@@ -193,39 +196,61 @@ def _missed(seen: int, dropped: int) -> int:
     return dropped
 
 
-class AsyncReader(Generic[E]):
-    """One iteration over a log in an event loop: `async for event in AsyncReader(log)`."""
+class _Place(Generic[E]):
+    """How far one iteration over a log has come."""
 
-    __slots__ = ("_index", "_log", "_over")
+    __slots__ = ("_ahead", "_index", "_log", "_over")
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
-        self._index = 0
+        self._ahead: Iterator[E] = iter(())
+        self._index = 0  # of what comes after `_ahead`
         self._over = False
+
+    def _take(self, stop: type[Exception]) -> bool:
+        """Take some of the next events from the log, to be handed out one by one.
+
+        Returns:
+            Whether there are any yet.
+
+        Raises:
+            stop, GradwireError: There will be none.
+        """
+        log = self._log
+        # The outcome first: what is there once it is set is all that there will be.
+        ended = log.outcome is not None
+        dropped, events = log.window
+        place = self._index - dropped
+        if place < 0:
+            self._index, place = _missed(self._index, dropped), 0
+        taken = events[place : place + AHEAD]
+        if taken:
+            self._index += len(taken)
+            self._ahead = iter(taken)
+            return True
+        if self._over:
+            raise stop
+        if ended:
+            self._over = True
+            log.result()
+            raise stop
+        return False
+
+
+class AsyncReader(_Place[E]):
+    """One iteration over a log in an event loop: `async for event in AsyncReader(log)`."""
+
+    __slots__ = ()
 
     def __aiter__(self) -> AsyncReader[E]:
         return self
 
     async def __anext__(self) -> E:
-        log = self._log
-        while True:
-            # The outcome first: what is there once it is set is all that there will be.
-            ended = log.outcome is not None
-            dropped, events = log.window
-            place = self._index - dropped
-            if place < 0:
-                self._index, place = _missed(self._index, dropped), 0
-            if place < len(events):
-                break
-            if self._over:
-                raise StopAsyncIteration
-            if ended:
-                self._over = True
-                log.result()
-            else:
-                await wait(log, self._index)
-        event: E = events[place]
-        self._index += 1
+        event = next(self._ahead, None)
+        if event is None:
+            while not self._take(StopAsyncIteration):
+                await wait(self._log, self._index)
+            event = next(self._ahead)
         return event
 
 
@@ -271,7 +296,7 @@ def _set(waiter: asyncio.Future[None]) -> None:
         waiter.set_result(None)
 
 
-class Reader(Generic[E]):
+class Reader(_Place[E]):
     """One iteration over a log in a thread: `for event in Reader(log)`.
 
     Args:
@@ -279,38 +304,22 @@ class Reader(Generic[E]):
         check: Called before each waiting, to raise an error where it would be in vain.
     """
 
-    __slots__ = ("_check", "_index", "_log", "_over")
+    __slots__ = ("_check",)
 
     def __init__(self, log: EventLog, check: Callable[[], object] = lambda: None) -> None:
-        self._log = log
+        super().__init__(log)
         self._check = check
-        self._index = 0
-        self._over = False
 
     def __iter__(self) -> Reader[E]:
         return self
 
     def __next__(self) -> E:
-        log = self._log
-        while True:
-            # The outcome first: what is there once it is set is all that there will be.
-            ended = log.outcome is not None
-            dropped, events = log.window
-            place = self._index - dropped
-            if place < 0:
-                self._index, place = _missed(self._index, dropped), 0
-            if place < len(events):
-                break
-            if self._over:
-                raise StopIteration
-            if ended:
-                self._over = True
-                log.result()
-            else:
+        event = next(self._ahead, None)
+        if event is None:
+            while not self._take(StopIteration):
                 self._check()
-                wait_in_thread(log, self._index)
-        event: E = events[place]
-        self._index += 1
+                wait_in_thread(self._log, self._index)
+            event = next(self._ahead)
         return event
 
 

@@ -7,15 +7,16 @@ from typing import Any
 
 from gradwire.data.files import FileData
 from gradwire.data.old_files import is_data_url, is_old_file_object, modern, picture
-from gradwire.data.walk import parse_outputs
+from gradwire.data.walk import PLAIN, parse_outputs
+
+NOTHING: frozenset[int] = frozenset()
 
 
 class OutputReader:
     """Leaves out State outputs, and makes files of file objects.
 
     Args:
-        state_outputs: One flag for each output: whether a State sits there.
-        keep_state: Keep the nulls that stand for State.
+        skipped: Places of outputs that are left out.
         make_file: Makes a `FileData` from a server's file object.
     """
 
@@ -23,22 +24,19 @@ class OutputReader:
 
     def __init__(
         self,
-        state_outputs: tuple[bool, ...],
-        keep_state: bool,
+        skipped: frozenset[int],
         make_file: Callable[[dict[str, Any]], FileData],
     ) -> None:
-        hidden = () if keep_state or True not in state_outputs else enumerate(state_outputs)
-        self._skipped = frozenset(index for index, state in hidden if state)
+        self._skipped = skipped
         self._make_file = make_file
 
     def __call__(self, values: list[Any]) -> list[Any]:
         skipped = self._skipped
         if skipped:
             values = [value for index, value in enumerate(values) if index not in skipped]
-        for value in values:
-            if isinstance(value, (list, dict)):  # text and numbers hold no files
-                return [parse_outputs(each, self._make_file) for each in values]
-        return values
+        if PLAIN.issuperset(map(type, values)):  # text and numbers hold no files
+            return values
+        return [parse_outputs(each, self._make_file) for each in values]
 
 
 class OldOutputReader(OutputReader):
@@ -52,12 +50,11 @@ class OldOutputReader(OutputReader):
 
     def __init__(
         self,
-        state_outputs: tuple[bool, ...],
-        keep_state: bool,
+        skipped: frozenset[int],
         make_file: Callable[[dict[str, Any]], FileData],
         picture_outputs: tuple[bool, ...],
     ) -> None:
-        super().__init__(state_outputs, keep_state, make_file)
+        super().__init__(skipped, make_file)
         self._pictures = picture_outputs
 
     def __call__(self, values: list[Any]) -> list[Any]:

@@ -50,20 +50,21 @@ class Reader:
         return True
 
     async def _read(self) -> None:
+        engine, session = self._engine, self._engine.session
         try:
-            while self._engine.session.needs_stream and not self._engine.closed:
+            while session.needs_stream and not engine.closed:
                 _log.debug("the event stream is opened")
-                self._engine.session.opening()
+                session.opening()
                 reason: str | None = "the client was closed"
                 try:
                     reason = await self._read_stream()
                 finally:
-                    pending = [*self._engine.session.pending, *self._engine.session.left]
-                    lost = self._engine.session.ended(reason)
+                    pending = [*session.pending, *session.left]
+                    lost = session.ended(reason)
                     for run, events in lost:
-                        self._engine.publish(run, events)
+                        engine.publish(run, events)
                 if lost or reason is not None:
-                    await self._engine.cancels.banish(pending)
+                    await engine.cancels.banish(pending)
         finally:
             self._reading = False
 
@@ -102,13 +103,11 @@ class Reader:
         return None
 
     async def _read_events(self, answer: AnswerStream) -> None:
-        session, parser = (
-            self._engine.session,
-            EventStreamParser(bound(self._engine.options.limits.event)),
-        )
+        engine, session = self._engine, self._engine.session
+        parser = EventStreamParser(bound(engine.options.limits.event))
         while not session.closing and (chunk := await answer.chunk()):
             for run, events in session.receive_all(parser.feed(chunk)).items():
-                self._engine.publish(run, events)
+                engine.publish(run, events)
         if session.closing:
             await answer.finish(CLOSE_GRACE)
 

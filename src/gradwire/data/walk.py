@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 MAX_DEPTH = 100
 """Levels of lists and dicts in which files are looked for."""
 
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""Types of JSON that hold nothing else."""
 _TEXT = frozenset({str})
 _Key = str | int
 _Where = tuple[_Key, ...]
@@ -115,7 +116,7 @@ def parse_outputs(
 
 def _outgoing(value: Any, where: _Where, found: _Found) -> Any:
     kind = type(value)
-    if kind in _PLAIN or (kind is list and _PLAIN.issuperset(map(type, value))):
+    if kind in PLAIN or (kind is list and PLAIN.issuperset(map(type, value))):
         return value
     if isinstance(value, (dict, list, tuple, Mapping)):
         return _outgoing_container(value, where, found)
@@ -156,7 +157,7 @@ def _outgoing_container(
     if isinstance(value, tuple):
         if id(value) in found.files:
             return found.files[id(value)][1]
-        new = value if _PLAIN.issuperset(map(type, value)) else _held(value, where, found)
+        new = value if PLAIN.issuperset(map(type, value)) else _held(value, where, found)
         if new is not value:
             return new
         value = list(value)
@@ -234,12 +235,12 @@ def _parse(
 def _change(container: _Container, change: Callable[[Any, Any], Any]) -> _Container:
     """Return a copy with `change(item, key)` for each item, or the container itself if all stay."""
     values = container.values() if isinstance(container, dict) else container
-    if _PLAIN.issuperset(map(type, values)):
+    if PLAIN.issuperset(map(type, values)):
         return container
     items = container.items() if isinstance(container, dict) else enumerate(container)
     changed = {}
     for key, item in items:
-        if type(item) not in _PLAIN and (new := change(item, key)) is not item:
+        if type(item) not in PLAIN and (new := change(item, key)) is not item:
             changed[key] = new
     if not changed:
         return container

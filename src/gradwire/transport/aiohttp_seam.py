@@ -28,7 +28,7 @@ class State:
     closed: bool = False
 
 
-class Seam:
+class Seam(Wait):
     """An exchange with a server; its silence is an error, too.
 
     Args:
@@ -37,20 +37,20 @@ class Seam:
             `heard()` of the wait that is entered.
     """
 
-    __slots__ = ("_owed", "_state", "_url", "_wait")
+    __slots__ = ("_owed", "_state", "_url")
 
-    def __init__(self, state: State, url: str, silence: float | None, *, owed: bool = True) -> None:
+    def __init__(self, state: State, url: str, silence: float | None, owed: bool = True) -> None:
+        super().__init__(state.silence, silence)
         self._state = state
         self._url = url
         self._owed = owed
-        self._wait = Wait(state.silence, silence)
 
     def __enter__(self) -> Wait:
-        self._wait.begin(owed=self._owed)
-        return self._wait
+        self.begin(self._owed)
+        return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        error = self._wait.end(error)
+        error = self.end(error)
         if error is not None:
             translated = _translated(error, self._url)
             if self._state.closed and isinstance(error, Exception):

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, fields
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.errors import InvalidArgumentError
@@ -99,7 +101,7 @@ def bound(limit: int | None) -> int:
     return sys.maxsize if limit is None else limit
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """A whole HTTP answer."""
 
     status: int

@@ -78,17 +78,16 @@ class Wait:
         self._seconds = seconds
         self._expired = False
 
-    def begin(self, *, owed: bool = True) -> None:
+    def begin(self, owed: bool = True) -> None:
         """Begin to wait; if the server owes nothing yet, its silence counts from `heard` on."""
-        seconds = self._seconds
-        if seconds is not None:
-            silence = self._silence
-            task = asyncio.current_task(silence.loop)
+        if self._seconds is not None:
+            loop = self._silence.loop
+            task = asyncio.current_task(loop)
             assert task is not None, "nobody can wait outside of a task"
             self._task: asyncio.Task[object] = task
             self._cancelling = task.cancelling()
-            self.deadline = silence.loop.time() + seconds if owed else math.inf
-            silence.add(self)
+            self.deadline = loop.time() + self._seconds if owed else math.inf
+            self._silence.add(self)
 
     def heard(self) -> None:
         """The server has said something: the silence begins anew."""

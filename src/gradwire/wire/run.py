@@ -80,7 +80,7 @@ class Run:
     """
 
     __slots__ = (
-        "_diffs",
+        "_full_steps",
         "_last",
         "_last_at",
         "_origin",
@@ -123,7 +123,7 @@ class Run:
         self.held = 0
         self.logs: list[LogEvent] = []
         self._queue = queue
-        self._diffs = protocol not in _FULL_STEPS
+        self._full_steps = protocol in _FULL_STEPS
         self._wants_data = "data" in wanted
         self._wants_status = "status" in wanted
         self._wants_log = "log" in wanted
@@ -214,10 +214,14 @@ class Run:
             news += self.fail(failed_output(output, None, self.endpoint, self.event_id))
             return
         self._note(message, news)
-        if output.data:
+        data = output.data
+        if data:
             if self._wants_data:  # else only the end counts, which is always full
-                full = not self._diffs or type(message) is ProcessStreaming
-                news.append(self._step(output.data, full))
+                steps = self._steps
+                if steps is None or self._full_steps or type(message) is ProcessStreaming:
+                    news.append(self._whole(data))
+                else:
+                    news.append(DataEvent(self._origin, steps, steps.add_diff(data)))
             if len(output.render_config) > _NULL:
                 self._render(output, news)
 
@@ -232,7 +236,7 @@ class Run:
             cancelled = JobCancelledError("The job was cancelled.", **self._facts())
             news += self.fail(cancelled, message)
             return
-        data = self._step(output.data, full=True, final=True)
+        data = self._whole(output.data, final=True)
         if self._wants_data:
             news.append(data)
         if len(output.render_config) > _NULL:
@@ -253,14 +257,10 @@ class Run:
         error = ProtocolError(f"A message cannot be read: {message.reason}", **self._facts())
         news += self.fail(error)
 
-    def _step(self, data: msgspec.Raw, full: bool, final: bool = False) -> DataEvent:
-        steps = self._steps
-        if full or steps is None:
-            steps = self._steps = OutputSteps(data, steps)
-            step = 0
-        else:
-            step = steps.add_diff(data)
-        return DataEvent(self._origin, steps, step, final)
+    def _whole(self, data: msgspec.Raw, final: bool = False) -> DataEvent:
+        """Begin new steps with outputs that were sent as a whole."""
+        self._steps = OutputSteps(data, self._steps)
+        return DataEvent(self._origin, self._steps, 0, final)
 
     def renew(self) -> None:
         """Let go of the steps so far: those to come build on what these have led to.

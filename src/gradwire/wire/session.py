@@ -184,12 +184,15 @@ class Session:
             run = runs.get(message.event_id)
             if run is None:
                 self._take_other(message, len(data), news)
-            else:
-                run.held += len(data)
-                events = news.get(run)
-                if events is None:
-                    events = news[run] = []
-                self._deliver(run, message, events)
+                continue
+            events = news.get(run)
+            if events is None:
+                events = news[run] = []
+                self._note_life(run)
+            run.held += len(data)
+            run.take(message, events)
+            if run.outcome is not None:
+                self._end(run)
         return news
 
     def _take_other(self, message: AnyMessage, size: int, news: dict[Run, list[Event]]) -> None:
@@ -227,6 +230,8 @@ class Session:
             self._silent_streams = 0
         for run in over:
             self.let_go(run)
+        if not lost:
+            return []
         return self._lose(lost, reason or "the server ended it before the job was done")
 
     def fail_all(self, error: GradwireError) -> list[Delivery]:
@@ -237,17 +242,24 @@ class Session:
     # -- inside ------------------------------------------------------------------------------------
 
     def _deliver(self, run: Run, message: AnyMessage, news: list[Event]) -> None:
-        run.heard_on = self._stream
-        self._silent_streams = 0
+        self._note_life(run)
         run.take(message, news)
         if run.outcome is not None:
-            run.over = True
-            if self._runs.pop(run.event_id, None) is not None:
-                self._forget(run.event_id)
+            self._end(run)
 
-    def _hear_of_left(self, run: Run, message: AnyMessage) -> None:
+    def _note_life(self, run: Run) -> None:
+        """The stream in use has carried a message for a job."""
         run.heard_on = self._stream
         self._silent_streams = 0
+
+    def _end(self, run: Run) -> None:
+        """A job has ended by the server's word."""
+        run.over = True
+        if self._runs.pop(run.event_id, None) is not None:
+            self._forget(run.event_id)
+
+    def _hear_of_left(self, run: Run, message: AnyMessage) -> None:
+        self._note_life(run)
         if isinstance(message, ProcessStarts | ProcessGenerating):
             run.started = True
         elif isinstance(message, ProcessCompleted | UnexpectedError):
