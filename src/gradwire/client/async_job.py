@@ -17,9 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Generic, Literal
-
-import msgspec
+from typing import Any, Generic
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.client import chunks
@@ -27,29 +25,23 @@ from gradwire.client.cancelling import CANCEL_GRACE
 from gradwire.client.checks import checked_callback, checked_seconds
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.event_log import AsyncReader, E, EventLog, wait, wait_within
+from gradwire.client.job_inputs import Inputs, Way
 from gradwire.client.leaving import AsyncContext
 from gradwire.client.options import Options
 from gradwire.client.shown_job import ShownJob
 from gradwire.data.inputs import FileInput
-from gradwire.data.json import encode
 from gradwire.errors import GradwireError, JobCancelledError
 from gradwire.transport.base import bound
 from gradwire.transport.hooks import fenced, shown
 from gradwire.wire.events import StatusEvent
 from gradwire.wire.prediction import Prediction
-from gradwire.wire.requests import Request, Requests
+from gradwire.wire.requests import Requests
 from gradwire.wire.run import Run
 
-if TYPE_CHECKING:
-    from gradwire.client.uploads import Uploads
-
-Way = Literal["stream", "dialogue", "call", "steps"]
-"""How a job reaches the server: over the session's shared stream, by a connection of its own
-(before Gradio 4.9), by one request outside of the queue, or by one for each step (3.x)."""
 _QUEUED = ("stream", "dialogue")
 
 
-class AsyncJob(AsyncContext, ShownJob, Generic[E]):
+class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
     """One submission; made by `AsyncClient.submit`.
 
     `AsyncJob[DataEvent]` yields data events, which is the default; `AsyncJob[Event]` all kinds.
@@ -63,18 +55,11 @@ class AsyncJob(AsyncContext, ShownJob, Generic[E]):
         "_deadline",
         "_make_run",
         "_owner",
-        "_payload",
-        "_request",
         "_task",
-        "endpoint",
-        "files",
         "log",
-        "options",
-        "requests",
         "run",
         "sent",
         "tries",
-        "way",
     )
 
     def __init__(
@@ -95,16 +80,11 @@ class AsyncJob(AsyncContext, ShownJob, Generic[E]):
         limits = options.limits
         self.log = EventLog(bound(limits.kept_events), bound(limits.kept_bytes))
         self.options = options
-        self.way = way
         self.sent = False
-        self.files = owner.engine.uploads.check(files) if files else {}
         self._owner = owner
         self.endpoint = endpoint
         self.requests = requests
-        self._payload: dict[str, Any] | None = payload
-        self._request: Request | None = None
-        if not files:
-            self._encode(payload)
+        self._set_inputs(way, payload, owner.engine.uploads.check(files) if files else {})
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._callbacks: tuple[Callable[[Any], object], ...] = ()
@@ -144,42 +124,10 @@ class AsyncJob(AsyncContext, ShownJob, Generic[E]):
         self.run = self._make_run()
         return self.run
 
-    def request(self) -> Request:
-        """The request that hands the job in, or calls its endpoint."""
-        assert self._request is not None
-        return self._request
-
-    def payload(self) -> dict[str, Any]:
-        """What the server is told of the job; its `data` is JSON already."""
-        assert self._payload is not None
-        return self._payload
-
-    def _encode(self, payload: dict[str, Any]) -> None:
-        """Make what is sent of the inputs; what cannot be sent is refused before anything is."""
-        if self.way in ("dialogue", "steps"):
-            self._payload = {**payload, "data": msgspec.Raw(encode(payload["data"]))}
-            return
-        self._payload = None
-        make = self.requests.join if self.way == "stream" else self.requests.run
-        self._request = make(payload)
-
-    async def upload_files(self, uploads: Uploads) -> None:
-        """Upload what the inputs hold, and put the server's paths into them."""
-        assert self._payload is not None
-        data = await uploads.put_in(
-            self._payload["data"],
-            self.files,
-            self.endpoint.pictures,
-            self.requests,
-            self.options.timeout,
-        )
-        self._encode({**self._payload, "data": data})
-        self.files = {}
-
     def on_accepted(self) -> None:
         """The server has given the job an id."""
         if not self.options.resubmit or self.done():
-            self._request = self._payload = None  # inputs may be large, and are not needed again
+            self.forget_inputs()
         waiting, self._accepted = self._accepted, None  # it may begin anew, and get another id
         if waiting is not None:
             waiting.set()

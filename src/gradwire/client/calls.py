@@ -12,10 +12,11 @@ import msgspec
 
 from gradwire.app.arguments import bind_arguments
 from gradwire.app.endpoint import Endpoint
-from gradwire.client.async_job import AsyncJob, Way
+from gradwire.client.async_job import AsyncJob
 from gradwire.client.checks import checked_id
 from gradwire.client.engine import Owner
 from gradwire.client.finite import refuse_not_finite
+from gradwire.client.job_inputs import Way
 from gradwire.client.options import Options, merge_headers
 from gradwire.client.outputs import NOTHING, OldOutputReader, OutputReader
 from gradwire.data.files import FileData
