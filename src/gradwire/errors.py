@@ -218,7 +218,7 @@ class SpaceError(AccessError):
 
 
 class AppError(GradwireError):
-    """The app's function failed; the message is what the app says, and a note names the endpoint.
+    """The app's function failed; the message is what the app says.
 
     Attributes:
         title: The heading that the app gave the error.
@@ -236,8 +236,6 @@ class AppError(GradwireError):
         **facts: Any,
     ) -> None:
         super().__init__(message, **facts)
-        if self.endpoint is not None:
-            self.add_note(f"The endpoint was {self.endpoint}.")
         self.title = title
         self.duration = duration
         self.visible = visible

@@ -212,7 +212,6 @@ def test_app_error(client: Client) -> None:
     error = raised(AppError, lambda: client.predict("/fail", ["titled"]))
     assert error.args == ("titled boom",)
     assert str(error) == "titled boom"
-    assert "The endpoint was /fail." in "".join(traceback.format_exception(error))
     assert (error.title, error.duration, error.visible) == ("Custom title", 3, False)
     assert error.endpoint == "/fail"
     assert error.event_id

@@ -142,7 +142,7 @@ def use_everything(client: Client, folder: Path) -> None:
     client.reconnect()
     [explorer] = (c for c in client.config.components.values() if c.type == "fileexplorer")
     client.component_server(explorer.id, "ls", [])
-    job = client.submit("/slow_gen", [30, "options"])
+    job = client.submit("/par_gen", [30, "options"])
     eventually_so(job.outputs)
     job.cancel()
 

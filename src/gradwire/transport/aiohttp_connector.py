@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-RESTED = 0.1
+RESTED = 0.01
 """Seconds after which a kept connection is looked at before it is used again."""
 
 
