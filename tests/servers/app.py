@@ -15,10 +15,8 @@ Modes:
     pages      a second page at /second, which needs multi-page apps (Gradio 5.20)
 """
 
-import ctypes
 import inspect
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -689,8 +687,6 @@ def serve(port, mode):
 def end_with_the_starter():
     """End this process when the one that started it is gone, however that came to its end."""
     starter = os.getppid()
-    if sys.platform == "linux":  # also if this process is frozen by then
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
     while os.getppid() == starter:
         time.sleep(1)
     os._exit(0)

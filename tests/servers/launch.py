@@ -88,7 +88,8 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                # No session of its own: the system ends a group that is left behind frozen.
+                process_group=0,
             )
         try:
             self._wait(time.monotonic() + timeout)
