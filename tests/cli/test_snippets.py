@@ -231,3 +231,19 @@ def test_what_has_no_snippet(server: Server) -> None:
     done = run("view", server.url, "/stream_in", "--curl")
     assert done.returncode == 2
     assert "takes its input in chunks" in done.stderr
+
+
+def test_secrets_of_the_address_are_left_out(demo_url: str, tmp_path: Path) -> None:
+    address = demo_url.replace("://", "://u:PASSWD@") + "?__sign=PASSWD&__theme=dark"
+    forms = {"--python": "# ", "--js": "// ", "--curl": "# "}
+    for form, mark in forms.items():
+        source = printed(address, "/greet", form)
+        assert source.startswith(f"{mark}Left out of the address, as others may read this: ")
+        assert "name:password@, __sign=\n" in source
+        assert "PASSWD" not in source
+        assert "__theme=dark" in source
+    assert result(shell(printed(address, "/greet", "--curl"), tmp_path)) == ["Hello, world."]
+    module = run("codegen", address).stdout
+    assert "PASSWD" not in module
+    assert "Give `connect` the whole" in " ".join(module.split())
+    assert "__sign" not in module.partition("_address")[2]

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from gradwire.app.reference import public_address
 from gradwire.client.sync import Client
 from gradwire.codegen.changes import changes
 from gradwire.codegen.module import generate
-from gradwire.errors import InvalidArgumentError, redact_url
+from gradwire.errors import InvalidArgumentError
 
 Connect = Callable[[str], AbstractContextManager[Client]]
 CHANGED = 1
@@ -63,8 +64,14 @@ def run(
 
 def _source(app: str, class_name: str | None, connect: Connect) -> str:
     with connect(app) as client:
-        title = client.config.title
-        return generate(client.view_api(), redact_url(app), title=title, class_name=class_name)
+        address, missing = public_address(app)
+        return generate(
+            client.view_api(),
+            address,
+            title=client.config.title,
+            class_name=class_name,
+            left_out=missing,
+        )
 
 
 def _compare(path: Path, source: str) -> int:

@@ -1,6 +1,7 @@
 """Code that calls an app, to be pasted: Python, JavaScript, and curl. It runs as printed.
 
-Passwords and tokens are never in it: what was given to the command is read from the environment.
+Passwords and tokens are never in it: what was given to the command is read from the environment,
+and what is secret in the address is left out.
 A file to send is `path/to/file`, unless the app's own example is an address.
 """
 
@@ -10,15 +11,19 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gradwire.app.config import Config
 from gradwire.app.endpoint import Endpoint, Parameter
 from gradwire.app.example import NO_PATH, File, file_address, sample
+from gradwire.app.reference import public_address
 from gradwire.data.files import FILE_TYPE
-from gradwire.errors import InvalidArgumentError
+from gradwire.errors import InvalidArgumentError, is_secret
 from gradwire.wire.requests import Requests
+
+if TYPE_CHECKING:
+    from gradwire.client.sync import Client
 
 _FILE = "$FILE"
 FIRST_SIMPLE = (4, 20)
@@ -37,6 +42,7 @@ class App:
         name: What the user called it: an address, or `owner/space`.
         token: Whether a token is needed.
         login: Whether a login is needed.
+        left_out: Parts of the address that are secret, by name.
     """
 
     name: str
@@ -44,6 +50,24 @@ class App:
     requests: Requests
     token: bool = False
     login: bool = False
+    left_out: Sequence[str] = ()
+
+
+def app_of(client: Client, name: str, *, token: bool) -> App:
+    """Return what snippets may know of an app that is connected."""
+    address, left_out = public_address(name)
+    requests = client._inner._requests
+    query = {key: value for key, value in requests.query.items() if not is_secret(key, value)}
+    public = Requests(requests.base_url, requests.prefix, query)
+    login = client.config.username is not None
+    return App(address, client.config, public, token, login, left_out)
+
+
+def _note(app: App, mark: str) -> str:
+    """Return the comment that says what is to be added to the address."""
+    if not app.left_out:
+        return ""
+    return f"{mark} Left out of the address, as others may read this: {', '.join(app.left_out)}\n"
 
 
 # --- Python ---------------------------------------------------------------------------------------
@@ -61,7 +85,7 @@ def python(app: App, endpoints: Sequence[Endpoint]) -> str:
         options.append('auth=os.environ["GRADWIRE_AUTH"].split(":", 1)')
     head = f"from gradwire import {names}\n\nwith Client.connect({', '.join(options)}) as client:\n"
     head = f"import os\n\n{head}" if app.token or app.login else head
-    return head + _indented(body)
+    return _note(app, "#") + head + _indented(body)
 
 
 def _python_call(endpoint: Endpoint) -> str:
@@ -89,9 +113,11 @@ def javascript(app: App, endpoints: Sequence[Endpoint]) -> str:
     if app.token:
         options.append("token: process.env.HF_TOKEN")
     if app.login:
-        options.append('auth: process.env.GRADWIRE_AUTH.split(":")')
+        # A password may have colons.
+        options.append("auth: process.env.GRADWIRE_AUTH.split(/:(.*)/s, 2)")
     more = f", {{ {', '.join(options)} }}" if options else ""
     return (
+        f"{_note(app, '//')}"
         f'import {{ {names} }} from "@gradio/client";\n\n'
         f"const app = await Client.connect({_js(app.name)}{more});\n\n"
         f"{body or 'console.log(await app.view_api());'}\n\n"
@@ -151,7 +177,7 @@ def curl(app: App, endpoints: Sequence[Endpoint]) -> str:
         InvalidArgumentError: An endpoint cannot be called so.
     """
     calls = [_curl_call(app, endpoint) for endpoint in endpoints]
-    return "\n\n".join([*_curl_login(app), *calls])
+    return _note(app, "#") + "\n\n".join([*_curl_login(app), *calls])
 
 
 def _curl_login(app: App) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.endpoint import Endpoint
@@ -22,7 +23,14 @@ from gradwire.codegen.source import Names, camel, docstring, string
 from gradwire.codegen.types import Types
 
 
-def generate(api: ApiInfo, address: str, *, title: str = "", class_name: str | None = None) -> str:
+def generate(
+    api: ApiInfo,
+    address: str,
+    *,
+    title: str = "",
+    class_name: str | None = None,
+    left_out: Sequence[str] = (),
+) -> str:
     """Return the source of a module with a typed client for an app.
 
     The same app gives the same text: endpoints are in the order of their names, and nothing in it
@@ -34,6 +42,7 @@ def generate(api: ApiInfo, address: str, *, title: str = "", class_name: str | N
         title: The app's own name.
         class_name: Of the client; the asynchronous one has `Async` before it. Default: made of the
             title.
+        left_out: Parts of the address that are secret, by name.
     """
     endpoints = _sorted(api)
     names = Names(OWN | PRIVATE | WORDS)
@@ -51,6 +60,11 @@ def generate(api: ApiInfo, address: str, *, title: str = "", class_name: str | N
         f"`{classes[SYNC]}` is for scripts and threads, `{classes[ASYNC]}` for asyncio. Made by "
         f"`gradwire codegen {address}`. Do not edit: make it anew when the app has changed.",
     ]
+    if left_out:
+        told.append(
+            f"Left out of the address, as others may read this: {', '.join(left_out)}. Give "
+            "`connect` the whole address."
+        )
     head = [docstring(told, indent=0), "from __future__ import annotations", _imports(code)]
     return "\n\n".join(head) + f"\n\n\n{code}\n"
 
