@@ -22,6 +22,9 @@ from gradwire.codegen.reserved import IMPORTS, OWN, PRIVATE, WORDS
 from gradwire.codegen.source import Names, camel, docstring, string
 from gradwire.codegen.types import Types
 
+MADE_BY = "Made by `gradwire codegen"
+"""Stands in the docstring of every generated module, where a line may be broken at its blanks."""
+
 
 def generate(
     api: ApiInfo,
@@ -57,8 +60,8 @@ def generate(
     code = "\n\n\n".join([*types.definitions.values(), *bodies])
     told = [
         f"A typed client for {title or 'an app'}.",
-        f"`{classes[SYNC]}` is for scripts and threads, `{classes[ASYNC]}` for asyncio. Made by "
-        f"`gradwire codegen {address}`. Do not edit: make it anew when the app has changed.",
+        f"`{classes[SYNC]}` is for scripts and threads, `{classes[ASYNC]}` for asyncio. "
+        f"{MADE_BY} {address}`. Do not edit: make it anew when the app has changed.",
     ]
     if left_out:
         told.append(
