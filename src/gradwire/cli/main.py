@@ -8,6 +8,7 @@ loaded when they are called.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import io
 import os
@@ -18,6 +19,9 @@ from gradwire.version import VERSION
 
 OK, FAILED, USAGE, CONNECTION, ACCESS, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Exit codes. They are promised: see docs/cli.md."""
+
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""What becomes of a full disk, and of a stdout that is gone."""
 
 COMMANDS = {
     "view": "Show an app's API, or code that calls it",
@@ -62,6 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         The process's exit code.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if not _open_streams():
+        print("Error: stdout is closed; there is nowhere to print to.", file=sys.stderr)
+        return FAILED
     _print_anywhere()
     try:
         code = _run(words)
@@ -71,10 +78,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nInterrupted.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone. Close it here, or the interpreter complains at its end.
-        with contextlib.suppress(OSError):
-            sys.stdout.close()
-        return FAILED
+        return _give_up_stdout()  # whoever read our output has gone
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        print(f"Error: The output cannot be written: {error.strerror}.", file=sys.stderr)
+        return _give_up_stdout()
+
+
+def _open_streams() -> bool:
+    """Give stdin and stderr something to stand for them if they are closed.
+
+    Returns:
+        Whether stdout is open.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for the whole process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    return sys.stdout is not None
+
+
+def _give_up_stdout() -> int:
+    """Close stdout, or the interpreter complains at its end of what is still to be written."""
+    with contextlib.suppress(OSError):
+        sys.stdout.close()
+    return FAILED
 
 
 def _run(words: list[str]) -> int:
