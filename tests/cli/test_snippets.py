@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from servers.launch import Server, running
 
 from cli.terminal import run
@@ -130,6 +131,22 @@ def test_curl_for_older_apps(version: str, folder: Path) -> None:
 def test_an_old_app(ws_server: Server, folder: Path) -> None:
     assert "dflt|3" in python(printed(ws_server.url, "/multi", "--python"), folder)
     assert "dflt|3" in shell(printed(ws_server.url, "/multi", "--curl"), folder)
+
+
+@needs_curl
+def test_curl_sends_files_to_an_old_app(ws_server: Server, folder: Path) -> None:
+    """Pictures as their content, which may be longer than a command line; others by a name."""
+    path = folder / "path" / "to" / "file"
+    Image.effect_noise((512, 512), 100).save(path, "PNG")
+    assert path.stat().st_size > 150_000
+    answer = shell(printed(ws_server.url, "/image_io", "--curl"), folder)
+    assert json.loads(answer)["data"][0].startswith("data:image/png;base64,")
+    answer = shell(printed(ws_server.url, "/file_size", "--curl"), folder)
+    assert json.loads(answer)["data"] == [path.stat().st_size]
+    answer = shell(printed(ws_server.url, "/files_io", "--curl"), folder)
+    assert json.loads(answer)["data"][0][0]["orig_name"]
+    source = printed(ws_server.url, "/stream", "--curl")
+    assert source.startswith("# One request gets one answer: the first step")
 
 
 @needs_curl

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gradwire.app.config import Config
-from gradwire.app.endpoint import Endpoint, Parameter
-from gradwire.app.example import NO_PATH, File, file_address, sample
+from gradwire.app.endpoint import Endpoint, Parameter, Slot
+from gradwire.app.example import File, file_address, sample
 from gradwire.app.reference import public_address
+from gradwire.cli.curl_files import data_option, file_lines, file_value
 from gradwire.data.files import FILE_TYPE
 from gradwire.errors import InvalidArgumentError, is_secret
 from gradwire.wire.requests import Requests
@@ -25,7 +26,6 @@ from gradwire.wire.requests import Requests
 if TYPE_CHECKING:
     from gradwire.client.sync import Client
 
-_FILE = "$FILE"
 FIRST_SIMPLE = (4, 20)
 """The release that brought `/call`, which needs no open stream."""
 FIRST_NAMED = (4, 23)
@@ -197,13 +197,16 @@ def _curl_call(app: App, endpoint: Endpoint) -> str:
             f"{endpoint.address} cannot be called with curl: it "
             + ("has no name." if endpoint.name is None else "takes its input in chunks.")
         )
-    values = [_curl_value(endpoint, slot.index, slot.kind) for slot in _slots(app, endpoint)]
-    body = _shell_json({"data": values})
+    values = [_curl_value(app, endpoint, slot) for slot in _slots(app, endpoint)]
+    body = _js({"data": values})
     curl_ = f"curl -s{_curl_options(app)}"
-    post = f"{curl_} -H 'Content-Type: application/json' -d {body}"
+    before, data = data_option(body)
+    post = f"{before}{curl_} -H 'Content-Type: application/json' {data}"
     name = quote(endpoint.name.strip("/"))
-    lines = [_upload_line(app, curl_)] if _FILE in body else []
+    lines = file_lines(body, f"{curl_} {shlex.quote(app.requests.api_url('upload'))}")
     if app.config.release < FIRST_SIMPLE:
+        if endpoint.is_generator:
+            lines.insert(0, "# One request gets one answer: the first step that this yields.")
         return "\n".join([*lines, f"{post} {shlex.quote(app.requests.url(f'run/{name}'))}"])
     url = app.requests.api_url(f"call/{name}")
     address, _, query = url.partition("?")
@@ -215,34 +218,21 @@ def _curl_call(app: App, endpoint: Endpoint) -> str:
     )
 
 
-def _slots(app: App, endpoint: Endpoint) -> list[Any]:
+def _slots(app: App, endpoint: Endpoint) -> list[Slot]:
     told = [slot for slot in endpoint.slots if slot.kind != "state"]
     return told if app.config.release >= STATE_FILLED else list(endpoint.slots)
 
 
-def _curl_value(endpoint: Endpoint, index: int, kind: str) -> Any:
-    if kind != "parameter":
+def _curl_value(app: App, endpoint: Endpoint, slot: Slot) -> Any:
+    if slot.kind != "parameter":
         return None
-    parameter = endpoint.parameters[index]
-    value = value_of(parameter)
-    items = value if isinstance(value, list) else [value]
-    files = [_file_object(path) if (path := file_of(item)) else item for item in items]
-    return files if isinstance(value, list) else files[0]
+    value = value_of(endpoint.parameters[slot.index])
 
+    def sent(item: Any) -> Any:
+        path = file_of(item)
+        return item if path is None else file_value(app.config, path, picture=slot.pictures)
 
-def _file_object(path: str) -> dict[str, Any]:
-    where = _FILE if path == NO_PATH else path
-    return {"path": where, "meta": {"_type": FILE_TYPE}}
-
-
-def _upload_line(app: App, curl_: str) -> str:
-    url = shlex.quote(app.requests.api_url("upload"))
-    return f"FILE=$({curl_} -F files=@{NO_PATH} {url} | sed 's/^\\[\"\\(.*\\)\"\\]$/\\1/')"
-
-
-def _shell_json(value: Any) -> str:
-    """Quote JSON for a shell; the variable FILE is filled in."""
-    return shlex.quote(_js(value)).replace(f'"path": "{_FILE}"', """"path": "'"$FILE"'\"""")
+    return [sent(item) for item in value] if isinstance(value, list) else sent(value)
 
 
 def _curl_options(app: App) -> str:
