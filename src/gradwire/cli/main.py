@@ -12,6 +12,7 @@ import errno
 import importlib.util
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -65,7 +66,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The process's exit code.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    signals = _end_as_by_ctrl_c() if argv is None else []
+    code = _main(list(sys.argv[1:] if argv is None else argv))
+    return 128 + signals[0] if signals else code
+
+
+def _end_as_by_ctrl_c() -> list[int]:
+    """Let other signals end a command as Ctrl-C does: jobs are cancelled, halves of files removed.
+
+    Returns:
+        Where their numbers are to be found when they have come.
+    """
+    seen: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(number, interrupt)
+    return seen
+
+
+def _main(words: list[str]) -> int:
     if not _open_streams():
         print("Error: stdout is closed; there is nowhere to print to.", file=sys.stderr)
         return FAILED
@@ -132,7 +156,13 @@ def _run_demo() -> int:
 
 
 def _print_anywhere() -> None:
-    """Print what the terminal cannot show as `?` rather than fail."""
+    """Print what the terminal cannot show as `?` rather than fail.
+
+    In a pipe stdout is JSON or source, and that is UTF-8 whatever the locale says. Only halves of
+    surrogate pairs have no place in it: they are written as JSON and Python write them.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

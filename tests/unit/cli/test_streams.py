@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,3 +39,40 @@ def test_stderr_or_stdin_is_closed() -> None:
     done = shell(f"{GRADWIRE} view http://127.0.0.1:9 --auth ada <&-")
     assert (done.returncode, done.stdout) == (4, "")
     assert "A password is needed" in done.stderr
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+def test_a_signal_lets_it_clean_up(name: str, code: int) -> None:
+    source = """
+import sys, time
+from gradwire.cli import main
+def run(words):
+    try:
+        print("runs", flush=True)
+        time.sleep(60)
+    finally:
+        print("cleaned")
+main._run = run
+sys.exit(main.main())
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "runs\n"
+        process.send_signal(getattr(signal, name))
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (code, "cleaned\n", "\nInterrupted.\n")
+
+
+def test_a_pipe_is_utf_8() -> None:
+    source = """
+from gradwire.cli import main
+main._run = lambda words: print('"Gr\\u00fc\\u00dfe \\ud800"')
+main.main()
+"""
+    env = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, check=True, env=env)
+    assert json.loads(done.stdout.decode("utf-8")) == "Grüße \ud800"
+    assert "Grüße".encode() in done.stdout
