@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import keyword
 import os
 import secrets
 import sys
@@ -52,7 +53,7 @@ def run(
     path = None if output in (None, "-") else Path(str(output))  # "./-" is a file
     if check and path is None:
         raise InvalidArgumentError("--check needs the file to compare with: -o FILE.")
-    if class_name is not None and not (class_name.isascii() and class_name.isidentifier()):
+    if class_name is not None and not _is_name(class_name):
         raise InvalidArgumentError(f"{class_name!r} is no name for a class.")
     if path is not None and not check:
         path = _writable(path, force)
@@ -65,6 +66,10 @@ def run(
         _write(path, source)
         print(f"{path}: written", file=sys.stderr)
     return 0
+
+
+def _is_name(text: str) -> bool:
+    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
 
 
 def _source(app: str, class_name: str | None, connect: Connect) -> str:

@@ -133,7 +133,7 @@ def _event_dict(event: Event) -> dict[str, Any]:
     import msgspec
 
     facts = msgspec.to_builtins(event)
-    said = {name: value for name, value in facts.items() if value is not None and value != []}
+    said = {name: value for name, value in facts.items() if value not in (None, [], ())}
     return {"type": event.type, **said}
 
 

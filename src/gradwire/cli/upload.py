@@ -12,7 +12,7 @@ from gradwire.cli.connection import Connection, app_argument, connection_options
 
 @click.command("upload")
 @app_argument
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @connection_options
 def command(connection: Connection, app: str, files: tuple[Path, ...]) -> None:
     """Send FILES to an app, and print how the app names them.

@@ -94,11 +94,13 @@ def _class(name: str, kind: Kind, methods: list[Method], types: Types, address: 
 def _imports(code: str) -> str:
     used = set(re.findall(r"\w+", code))
     lines: list[str] = []
+    ours = False
     for module, names in IMPORTS.items():
         wanted = [name for name in names if name in used]
         line = f"from {module} import {', '.join(wanted)}"
-        if module == "gradwire" and lines and wanted:
-            lines.append("")
+        if module.startswith("gradwire") and wanted and not ours:
+            ours = True
+            lines += [""] if lines else []
         if wanted and (len(line) <= 88 and module != "gradwire.client.typed"):
             lines.append(line)
         elif wanted:

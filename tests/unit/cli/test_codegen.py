@@ -103,3 +103,16 @@ def test_a_dash_is_stdout(
     assert list(tmp_path.iterdir()) == []
     assert run("./-") == 0
     assert [each.name for each in tmp_path.iterdir()] == ["-"]
+
+
+@pytest.mark.parametrize("name", ["class", "None", "a b", "1", "Ä", ""])
+def test_what_is_no_name_for_a_class(name: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="is no name for a class"):
+        run(None, class_name=name)
+
+
+def test_imports_are_in_two_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    """This app uses neither jobs nor anything of the standard library."""
+    assert run(None) == 0
+    head = capsys.readouterr().out.partition("\n\n\nclass")[0]
+    assert "annotations\n\nfrom gradwire.client.typed import " in head

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gradwire.cli.stream import DeltaPrinter
+from gradwire.cli.stream import DeltaPrinter, _event_dict
+from gradwire.wire.events import StatusEvent
 
 
 def step(delta: list[Any], data: list[Any] | None = None, *, final: bool = False) -> Any:
@@ -37,3 +38,9 @@ def test_what_is_printed(
         printer.show(event)
     printer.end_line()
     assert capsys.readouterr().out == printed
+
+
+def test_what_is_empty_is_left_out() -> None:
+    event = StatusEvent(stage="pending", queue=True, endpoint="/f", fn_index=0)
+    assert event.changed_state_ids == ()
+    assert "changed_state_ids" not in _event_dict(event)
