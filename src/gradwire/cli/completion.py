@@ -9,7 +9,7 @@ SHELLS = ("bash", "zsh", "fish")
 #: In the place of click's own. Bash cuts a line at each colon, so the pieces of an address are put
 #: together again; and what is offered is quoted, as bash puts it into the line as it is.
 _BASH = r"""%(complete_func)s() {
-    local line=$COMP_LINE response type value piece i
+    local line=$COMP_LINE IFS=$' \t\n' response type value piece i
     local -a words=()
     for ((i = 0; i <= COMP_CWORD; i++)); do
         piece=${COMP_WORDS[i]}

@@ -38,7 +38,8 @@ def command(connection: Connection, app: str, files: tuple[Path, ...]) -> None:
     if not is_terminal(sys.stdout):
         click.echo(plain_json(sent))
         return
+    from gradwire.app.words import clean
     from gradwire.cli.results import value_text
 
     for file in sent:
-        out().print(value_text(file, None), f"\n  {file.path}", sep="", soft_wrap=True)
+        out().print(value_text(file, None), f"\n  {clean(file.path)}", sep="", soft_wrap=True)

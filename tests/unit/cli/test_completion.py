@@ -45,7 +45,7 @@ def completed(tmp_path: Path, said: str, line: str, *words: str) -> tuple[str, s
     fake.chmod(0o755)
     script = CliRunner().invoke(completion.command, ["bash"]).output
     source = (
-        f'{script}\nCOMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))\n'
+        f'{script}\nIFS=,\nCOMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))\n'
         '_gradwire_completion gradwire; printf "%s\\n" "${COMPREPLY[@]}"'
     )
     done = subprocess.run(
