@@ -40,10 +40,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_SECRET_QUERY = re.compile(
-    r"([?&][\w.-]*(?:sig|token|key|secret|passw|pwd|credential|auth|jwt|session)[\w.-]*=)[^&#]*",
-    re.IGNORECASE,
-)
+_SECRET_WORD = r"(?:sig|token|key|secret|passw|pwd|credential|auth|jwt|session)"
+_SECRET_NAME = re.compile(_SECRET_WORD, re.IGNORECASE)
+_SECRET_QUERY = re.compile(rf"([?&][\w.-]*{_SECRET_WORD}[\w.-]*=)[^&#]*", re.IGNORECASE)
 # All of C0 and C1 but tabs and line ends, what turns the direction of text, and surrogates.
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -56,6 +55,11 @@ _USER_INFO = re.compile(r"^(\w+://)[^/?#]*@")
 def redact_url(url: str) -> str:
     """Return `url` without user info and without the values of secret query parameters."""
     return _TOKEN.sub("hf_…", _SECRET_QUERY.sub(r"\1…", _USER_INFO.sub(r"\1", url)))
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Tell whether a query parameter is nobody else's business."""
+    return bool(_SECRET_NAME.search(name) or _TOKEN.search(value))
 
 
 def shown_url(url: str) -> str:

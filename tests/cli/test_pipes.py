@@ -256,3 +256,25 @@ def test_the_module_runs_too(demo_url: str) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, "0\n")
+
+
+@pytest.mark.slow
+def test_a_download_that_is_ended_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    with (tmp_path / "large.bin").open("wb") as file:
+        file.truncate(300_000_000)
+    (sent,) = json.loads(run("upload", server.url, "large.bin", cwd=tmp_path).stdout)
+    folder = tmp_path / "here"
+    words = ["download", server.url, json.dumps(sent), "--out", str(folder)]
+    with subprocess.Popen([COMMAND, *words], stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 30
+        while not (folder.exists() and list(folder.iterdir())):
+            assert time.monotonic() < end
+        server.pause()
+        try:
+            assert [path.suffix for path in folder.iterdir()] == [".part"]
+            process.terminate()
+            _, told = process.communicate(timeout=30)
+        finally:
+            server.resume()
+    assert (process.returncode, told) == (143, "\nInterrupted.\n")
+    assert list(folder.iterdir()) == []

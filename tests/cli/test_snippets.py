@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from servers.launch import Server, running
 
 from cli.terminal import run
@@ -133,6 +134,22 @@ def test_an_old_app(ws_server: Server, folder: Path) -> None:
 
 
 @needs_curl
+def test_curl_sends_files_to_an_old_app(ws_server: Server, folder: Path) -> None:
+    """Pictures as their content, which may be longer than a command line; others by a name."""
+    path = folder / "path" / "to" / "file"
+    Image.effect_noise((512, 512), 100).save(path, "PNG")
+    assert path.stat().st_size > 150_000
+    answer = shell(printed(ws_server.url, "/image_io", "--curl"), folder)
+    assert json.loads(answer)["data"][0].startswith("data:image/png;base64,")
+    answer = shell(printed(ws_server.url, "/file_size", "--curl"), folder)
+    assert json.loads(answer)["data"] == [path.stat().st_size]
+    answer = shell(printed(ws_server.url, "/files_io", "--curl"), folder)
+    assert json.loads(answer)["data"][0][0]["orig_name"]
+    source = printed(ws_server.url, "/stream", "--curl")
+    assert source.startswith("# One request gets one answer: the first step")
+
+
+@needs_curl
 def test_a_login_is_read_from_the_environment(auth_server: Server, folder: Path) -> None:
     env = {"GRADWIRE_AUTH": "ada:pw"}
     for form, program in (("--curl", ["sh", "-euc"]), ("--python", [sys.executable, "-c"])):
@@ -231,3 +248,19 @@ def test_what_has_no_snippet(server: Server) -> None:
     done = run("view", server.url, "/stream_in", "--curl")
     assert done.returncode == 2
     assert "takes its input in chunks" in done.stderr
+
+
+def test_secrets_of_the_address_are_left_out(demo_url: str, tmp_path: Path) -> None:
+    address = demo_url.replace("://", "://u:PASSWD@") + "?__sign=PASSWD&__theme=dark"
+    forms = {"--python": "# ", "--js": "// ", "--curl": "# "}
+    for form, mark in forms.items():
+        source = printed(address, "/greet", form)
+        assert source.startswith(f"{mark}Left out of the address, as others may read this: ")
+        assert "name:password@, __sign=\n" in source
+        assert "PASSWD" not in source
+        assert "__theme=dark" in source
+    assert result(shell(printed(address, "/greet", "--curl"), tmp_path)) == ["Hello, world."]
+    module = run("codegen", address).stdout
+    assert "PASSWD" not in module
+    assert "Give `connect` the whole" in " ".join(module.split())
+    assert "__sign" not in module.partition("_address")[2]

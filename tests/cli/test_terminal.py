@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from servers.launch import Server
 
 from cli.screens import check
-from cli.terminal import Terminal, run
+from cli.terminal import COMMAND, Terminal, run
 from gradwire import Client
 
 
@@ -171,3 +173,16 @@ def test_an_upload_moves(server: Server, tmp_path: Path) -> None:
         assert terminal.finish() == 0
         assert re.match(r"large\.bin  200 MB  application/octet-stream\n", terminal.text())
         assert "━" not in terminal.text()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_the_endpoint_of_an_address(demo_url: str) -> None:
+    assert demo_url.count(":") == 2  # where bash cuts
+    folder = str(Path(COMMAND).parent)
+    env = {"PATH": f"{folder}:{os.environ['PATH']}", "PS1": "ready> "}
+    bash = shutil.which("bash") or ""
+    with Terminal("--norc", "--noprofile", "-i", command=bash, env=env) as terminal:
+        terminal.type('eval "$(gradwire completion bash)"; echo lear""ned\r')
+        terminal.wait_for("learned\n")
+        terminal.type(f"echo; gradwire predict {demo_url} /gre\t")
+        terminal.wait_for(f"{demo_url} /greet")

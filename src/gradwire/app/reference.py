@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlsplit
 
-from gradwire.errors import InvalidArgumentError, redact_url
+from gradwire.errors import InvalidArgumentError, is_secret, redact_url
 
 _SPACE = re.compile(r"[\w-]+/[\w.-]+")
 _NAME = re.compile(r"[\w.-]+|[0-9a-fA-F:.]+(%[\w.-]+)?")
@@ -70,6 +70,26 @@ def parse_reference(text: object, hub: str = "") -> AppReference:
     if "://" not in address and _HOST.fullmatch(address.split("?")[0]):
         address = f"{'http' if _LOCAL.match(address) else 'https'}://{address}"
     return _split(address, text)
+
+
+def public_address(text: str) -> tuple[str, list[str]]:
+    """Return an app's address as it may stand in code that others read.
+
+    Returns:
+        The address without user info, without query parameters that are secret, and without a
+        fragment; and what was left out: `name:password@`, and parameters such as `__sign=`.
+    """
+    address, question, query = text.strip().partition("#")[0].partition("?")
+    bare = redact_url(address)
+    missing = ["name:password@"] if "@" in address and bare.count("@") < address.count("@") else []
+    kept = []
+    for part in query.split("&") if question else []:
+        name, _, value = part.partition("=")
+        if is_secret(unquote_plus(name), unquote_plus(value)):
+            missing.append(f"{quote(unquote_plus(name))}=")
+        else:
+            kept.append(part)
+    return bare + (f"?{'&'.join(kept)}" if any(kept) else ""), missing
 
 
 def _page_of(hub: str, address: str) -> re.Match[str] | None:

@@ -21,7 +21,7 @@ from urllib.request import getproxies
 
 from gradwire.app.reference import AppReference, parse_reference
 from gradwire.cli.connection import Connection
-from gradwire.cli.failures import code_of
+from gradwire.cli.failures import code_of, for_shells
 from gradwire.cli.main import CONNECTION, FAILED, OK
 from gradwire.client.options import Options
 from gradwire.client.spaces import open_hub
@@ -236,7 +236,7 @@ def _stop_for(error: GradwireError) -> _Stop:
         advice = "Open the address in a browser: is a Gradio app there, at this path?"
     elif isinstance(error, AccessError):
         advice = "See --auth and --token."
-    return _Stop(str(error), advice, code_of(error) or FAILED)
+    return _Stop(for_shells(str(error)), advice, code_of(error) or FAILED)
 
 
 def _is_ip(host: str) -> bool:

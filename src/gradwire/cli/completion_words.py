@@ -1,12 +1,14 @@
 """What shells complete: the endpoint names of an app.
 
 A shell that waits is worse than one that does not know: all ends after two seconds, and what goes
-wrong gives no names and no words.
+wrong gives no names and no words. What is completed stands in a command line that somebody is about
+to run: a name of other characters than these is not offered, whatever a shell would make of it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from gradwire.app.api_info import ApiInfo
 
 SECONDS = 2.0
+_SAFE = re.compile(r"/[\w/.-]*")
 
 
 def complete_endpoint(
@@ -25,9 +28,15 @@ def complete_endpoint(
     api = _api(ctx)
     if api is None:
         return []
-    names = [(name, endpoint.description) for name, endpoint in api.named_endpoints.items()]
+    from gradwire.app.words import clean
+
     wanted = incomplete if incomplete.startswith("/") else f"/{incomplete}"
-    return [CompletionItem(name, help=about) for name, about in names if name.startswith(wanted)]
+    return [
+        # The words go to the shell as lines: a description is one of them.
+        CompletionItem(name, help=clean(endpoint.description) or None)
+        for name, endpoint in api.named_endpoints.items()
+        if name.startswith(wanted) and _SAFE.fullmatch(name)
+    ]
 
 
 def _api(ctx: click.Context) -> ApiInfo | None:

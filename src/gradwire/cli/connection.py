@@ -47,9 +47,7 @@ class Connection:
         """
         if self.verbose:
             os.environ.setdefault("GRADWIRE_LOG", "debug")
-        token = (
-            click.prompt("Token", hide_input=True, err=True) if self.token == "-" else self.token
-        )
+        token = _secret("Token", "HF_TOKEN") if self.token == "-" else self.token
         found = {
             "token": token,
             "auth": None if self.auth is None else _pair(self.auth),
@@ -107,7 +105,21 @@ def _pair(text: str) -> tuple[str, str]:
     name, colon, password = text.partition(":")
     if colon:
         return name, password
-    return name, click.prompt(f"Password of {name}", hide_input=True, err=True)
+    return name, _secret(f"Password of {name}", AUTH_VARIABLE)
+
+
+def _secret(what: str, variable: str) -> str:
+    """Ask a person for a password or a token.
+
+    Raises:
+        AuthenticationError: Nobody can be asked: what comes in on stdin is meant for the call, and
+            would be sent to the app as a password.
+    """
+    if not sys.stdin.isatty():
+        from gradwire.errors import AuthenticationError
+
+        raise AuthenticationError(f"A {what.split()[0].lower()} is needed; set {variable}.")
+    return str(click.prompt(what, hide_input=True, err=True))
 
 
 def _header(text: str) -> tuple[str, str]:

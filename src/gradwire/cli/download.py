@@ -42,11 +42,12 @@ def command(connection: Connection, app: str, files: tuple[str, ...], out: Path)
 def _file(text: str) -> FileData | str:
     from gradwire.data.files import FileData
 
-    if "://" in text:
-        return text
     if not text.startswith("{"):
-        return FileData(text)
+        return text if "://" in text else FileData(text)
     try:
-        return FileData.from_dict(json.loads(text))
+        file = FileData.from_dict(json.loads(text))
     except (ValueError, RecursionError) as error:
         raise click.UsageError(f"{text[:60]!r} is no JSON: {error}.") from None
+    if not (file.path or file.url):
+        raise click.UsageError(f"{text[:60]!r} names no file: it has neither path nor url.")
+    return file

@@ -65,13 +65,13 @@ def report(error: Exception) -> int:
 
 def say_error(message: str) -> None:
     """Print an error on stderr: its first line stands out, the rest explains."""
-    first, newline, rest = shown(_for_shells(message)).partition("\n")
+    first, newline, rest = shown(for_shells(message)).partition("\n")
     text = Text.assemble(("Error: ", "bold red"), first, newline, rest)
     # In a pipe lines stay whole, for those who search in them.
     err().print(text, soft_wrap=not is_terminal(sys.stderr))
 
 
-def _for_shells(message: str) -> str:
+def for_shells(message: str) -> str:
     """Put options of the command line in the place of the library's."""
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)

@@ -49,6 +49,8 @@ def run(words: list[str]) -> int:
     Returns:
         The process's exit code.
     """
+    if words[:1] in (["-v"], ["--verbose"]) and len(words) > 1:
+        words = [words[1], words[0], *words[2:]]  # an option of each command, and often put first
     try:
         # Commands return their exit code, or nothing for success.
         return GROUP.main(words, "gradwire", standalone_mode=False) or OK

@@ -8,9 +8,11 @@ loaded when they are called.
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -18,6 +20,9 @@ from gradwire.version import VERSION
 
 OK, FAILED, USAGE, CONNECTION, ACCESS, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Exit codes. They are promised: see docs/cli.md."""
+
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+"""What becomes of a full disk, and of a stdout that is gone."""
 
 COMMANDS = {
     "view": "Show an app's API, or code that calls it",
@@ -61,7 +66,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The process's exit code.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    signals = _end_as_by_ctrl_c() if argv is None else []
+    code = _main(list(sys.argv[1:] if argv is None else argv))
+    return 128 + signals[0] if signals else code
+
+
+def _end_as_by_ctrl_c() -> list[int]:
+    """Let other signals end a command as Ctrl-C does: jobs are cancelled, halves of files removed.
+
+    Returns:
+        Where their numbers are to be found when they have come.
+    """
+    seen: list[int] = []
+
+    def interrupt(number: int, frame: object) -> None:
+        seen.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(number, interrupt)
+    return seen
+
+
+def _main(words: list[str]) -> int:
+    if not _open_streams():
+        print("Error: stdout is closed; there is nowhere to print to.", file=sys.stderr)
+        return FAILED
     _print_anywhere()
     try:
         code = _run(words)
@@ -71,10 +102,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nInterrupted.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone. Close it here, or the interpreter complains at its end.
-        with contextlib.suppress(OSError):
-            sys.stdout.close()
-        return FAILED
+        return _give_up_stdout()  # whoever read our output has gone
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        print(f"Error: The output cannot be written: {error.strerror}.", file=sys.stderr)
+        return _give_up_stdout()
+
+
+def _open_streams() -> bool:
+    """Give stdin and stderr something to stand for them if they are closed.
+
+    Returns:
+        Whether stdout is open.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115 - for the whole process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    return sys.stdout is not None
+
+
+def _give_up_stdout() -> int:
+    """Close stdout, or the interpreter complains at its end of what is still to be written."""
+    with contextlib.suppress(OSError):
+        sys.stdout.close()
+    return FAILED
 
 
 def _run(words: list[str]) -> int:
@@ -103,7 +156,13 @@ def _run_demo() -> int:
 
 
 def _print_anywhere() -> None:
-    """Print what the terminal cannot show as `?` rather than fail."""
+    """Print what the terminal cannot show as `?` rather than fail.
+
+    In a pipe stdout is JSON or source, and that is UTF-8 whatever the locale says. Only halves of
+    surrogate pairs have no place in it: they are written as JSON and Python write them.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

@@ -10,7 +10,7 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from gradwire.app.endpoint import Endpoint
-from gradwire.app.words import bytes_text, shown
+from gradwire.app.words import bytes_text, clean, shown
 from gradwire.cli.calling import plain_json
 from gradwire.data.files import FileData
 from gradwire.data.old_files import is_data_url
@@ -50,5 +50,7 @@ def _file_text(file: FileData, saved: FilePath | None) -> Text:
     facts = [bytes_text(file.size)] if file.size is not None else []
     facts += [file.mime_type] if file.mime_type else []
     where = "" if file.url is None or is_data_url(file.url) else file.url
-    text = Text.assemble((shown(name), "cyan"), (f"  {shown('  '.join(facts))}".rstrip(), "dim"))
-    return text.append(f"\n  {shown(where)}") if where else text
+    # Each on a line of its own, whatever line ends a server has put into it.
+    told = f"  {'  '.join(map(clean, facts))}".rstrip()
+    text = Text.assemble((clean(name), "cyan"), (told, "dim"))
+    return text.append(f"\n  {clean(where)}") if where else text

@@ -1,6 +1,7 @@
 """Code that calls an app, to be pasted: Python, JavaScript, and curl. It runs as printed.
 
-Passwords and tokens are never in it: what was given to the command is read from the environment.
+Passwords and tokens are never in it: what was given to the command is read from the environment,
+and what is secret in the address is left out.
 A file to send is `path/to/file`, unless the app's own example is an address.
 """
 
@@ -10,17 +11,21 @@ import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gradwire.app.config import Config
-from gradwire.app.endpoint import Endpoint, Parameter
-from gradwire.app.example import NO_PATH, File, file_address, sample
+from gradwire.app.endpoint import Endpoint, Parameter, Slot
+from gradwire.app.example import File, file_address, sample
+from gradwire.app.reference import public_address
+from gradwire.cli.curl_files import data_option, file_lines, file_value
 from gradwire.data.files import FILE_TYPE
-from gradwire.errors import InvalidArgumentError
+from gradwire.errors import InvalidArgumentError, is_secret
 from gradwire.wire.requests import Requests
 
-_FILE = "$FILE"
+if TYPE_CHECKING:
+    from gradwire.client.sync import Client
+
 FIRST_SIMPLE = (4, 20)
 """The release that brought `/call`, which needs no open stream."""
 FIRST_NAMED = (4, 23)
@@ -37,6 +42,7 @@ class App:
         name: What the user called it: an address, or `owner/space`.
         token: Whether a token is needed.
         login: Whether a login is needed.
+        left_out: Parts of the address that are secret, by name.
     """
 
     name: str
@@ -44,6 +50,24 @@ class App:
     requests: Requests
     token: bool = False
     login: bool = False
+    left_out: Sequence[str] = ()
+
+
+def app_of(client: Client, name: str, *, token: bool) -> App:
+    """Return what snippets may know of an app that is connected."""
+    address, left_out = public_address(name)
+    requests = client._inner._requests
+    query = {key: value for key, value in requests.query.items() if not is_secret(key, value)}
+    public = Requests(requests.base_url, requests.prefix, query)
+    login = client.config.username is not None
+    return App(address, client.config, public, token, login, left_out)
+
+
+def _note(app: App, mark: str) -> str:
+    """Return the comment that says what is to be added to the address."""
+    if not app.left_out:
+        return ""
+    return f"{mark} Left out of the address, as others may read this: {', '.join(app.left_out)}\n"
 
 
 # --- Python ---------------------------------------------------------------------------------------
@@ -61,7 +85,7 @@ def python(app: App, endpoints: Sequence[Endpoint]) -> str:
         options.append('auth=os.environ["GRADWIRE_AUTH"].split(":", 1)')
     head = f"from gradwire import {names}\n\nwith Client.connect({', '.join(options)}) as client:\n"
     head = f"import os\n\n{head}" if app.token or app.login else head
-    return head + _indented(body)
+    return _note(app, "#") + head + _indented(body)
 
 
 def _python_call(endpoint: Endpoint) -> str:
@@ -89,9 +113,11 @@ def javascript(app: App, endpoints: Sequence[Endpoint]) -> str:
     if app.token:
         options.append("token: process.env.HF_TOKEN")
     if app.login:
-        options.append('auth: process.env.GRADWIRE_AUTH.split(":")')
+        # A password may have colons.
+        options.append("auth: process.env.GRADWIRE_AUTH.split(/:(.*)/s, 2)")
     more = f", {{ {', '.join(options)} }}" if options else ""
     return (
+        f"{_note(app, '//')}"
         f'import {{ {names} }} from "@gradio/client";\n\n'
         f"const app = await Client.connect({_js(app.name)}{more});\n\n"
         f"{body or 'console.log(await app.view_api());'}\n\n"
@@ -151,7 +177,7 @@ def curl(app: App, endpoints: Sequence[Endpoint]) -> str:
         InvalidArgumentError: An endpoint cannot be called so.
     """
     calls = [_curl_call(app, endpoint) for endpoint in endpoints]
-    return "\n\n".join([*_curl_login(app), *calls])
+    return _note(app, "#") + "\n\n".join([*_curl_login(app), *calls])
 
 
 def _curl_login(app: App) -> list[str]:
@@ -171,13 +197,16 @@ def _curl_call(app: App, endpoint: Endpoint) -> str:
             f"{endpoint.address} cannot be called with curl: it "
             + ("has no name." if endpoint.name is None else "takes its input in chunks.")
         )
-    values = [_curl_value(endpoint, slot.index, slot.kind) for slot in _slots(app, endpoint)]
-    body = _shell_json({"data": values})
+    values = [_curl_value(app, endpoint, slot) for slot in _slots(app, endpoint)]
+    body = _js({"data": values})
     curl_ = f"curl -s{_curl_options(app)}"
-    post = f"{curl_} -H 'Content-Type: application/json' -d {body}"
+    before, data = data_option(body)
+    post = f"{before}{curl_} -H 'Content-Type: application/json' {data}"
     name = quote(endpoint.name.strip("/"))
-    lines = [_upload_line(app, curl_)] if _FILE in body else []
+    lines = file_lines(body, f"{curl_} {shlex.quote(app.requests.api_url('upload'))}")
     if app.config.release < FIRST_SIMPLE:
+        if endpoint.is_generator:
+            lines.insert(0, "# One request gets one answer: the first step that this yields.")
         return "\n".join([*lines, f"{post} {shlex.quote(app.requests.url(f'run/{name}'))}"])
     url = app.requests.api_url(f"call/{name}")
     address, _, query = url.partition("?")
@@ -189,34 +218,21 @@ def _curl_call(app: App, endpoint: Endpoint) -> str:
     )
 
 
-def _slots(app: App, endpoint: Endpoint) -> list[Any]:
+def _slots(app: App, endpoint: Endpoint) -> list[Slot]:
     told = [slot for slot in endpoint.slots if slot.kind != "state"]
     return told if app.config.release >= STATE_FILLED else list(endpoint.slots)
 
 
-def _curl_value(endpoint: Endpoint, index: int, kind: str) -> Any:
-    if kind != "parameter":
+def _curl_value(app: App, endpoint: Endpoint, slot: Slot) -> Any:
+    if slot.kind != "parameter":
         return None
-    parameter = endpoint.parameters[index]
-    value = value_of(parameter)
-    items = value if isinstance(value, list) else [value]
-    files = [_file_object(path) if (path := file_of(item)) else item for item in items]
-    return files if isinstance(value, list) else files[0]
+    value = value_of(endpoint.parameters[slot.index])
 
+    def sent(item: Any) -> Any:
+        path = file_of(item)
+        return item if path is None else file_value(app.config, path, picture=slot.pictures)
 
-def _file_object(path: str) -> dict[str, Any]:
-    where = _FILE if path == NO_PATH else path
-    return {"path": where, "meta": {"_type": FILE_TYPE}}
-
-
-def _upload_line(app: App, curl_: str) -> str:
-    url = shlex.quote(app.requests.api_url("upload"))
-    return f"FILE=$({curl_} -F files=@{NO_PATH} {url} | sed 's/^\\[\"\\(.*\\)\"\\]$/\\1/')"
-
-
-def _shell_json(value: Any) -> str:
-    """Quote JSON for a shell; the variable FILE is filled in."""
-    return shlex.quote(_js(value)).replace(f'"path": "{_FILE}"', """"path": "'"$FILE"'\"""")
+    return [sent(item) for item in value] if isinstance(value, list) else sent(value)
 
 
 def _curl_options(app: App) -> str:

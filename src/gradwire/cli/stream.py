@@ -74,15 +74,18 @@ class DeltaPrinter:
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()
         self._open = False
+        self._seen = False
 
     def show(self, event: Event) -> None:
-        """Print what a step has added; nothing for the result, which has been printed."""
+        """Print what a step has added; nothing for the result, if its steps have been printed."""
         if event.type != "data" or not event.delta:
             return
         added = event.delta[0]
+        alone = event.final and not self._seen  # of a function that yields nothing before
+        self._seen = True
         if isinstance(added, str) and isinstance(event.data[0], str):
             self._add(event, added)
-        elif added is not None and not event.final:
+        elif alone or (added is not None and not event.final):
             self.end_line()
             self._print(f"{_json(added if len(event.data) == 1 else event.data)}\n")
 
@@ -130,7 +133,7 @@ def _event_dict(event: Event) -> dict[str, Any]:
     import msgspec
 
     facts = msgspec.to_builtins(event)
-    said = {name: value for name, value in facts.items() if value is not None and value != []}
+    said = {name: value for name, value in facts.items() if value not in (None, [], ())}
     return {"type": event.type, **said}
 
 

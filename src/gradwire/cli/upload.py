@@ -12,7 +12,7 @@ from gradwire.cli.connection import Connection, app_argument, connection_options
 
 @click.command("upload")
 @app_argument
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
 @connection_options
 def command(connection: Connection, app: str, files: tuple[Path, ...]) -> None:
     """Send FILES to an app, and print how the app names them.
@@ -38,7 +38,8 @@ def command(connection: Connection, app: str, files: tuple[Path, ...]) -> None:
     if not is_terminal(sys.stdout):
         click.echo(plain_json(sent))
         return
+    from gradwire.app.words import clean
     from gradwire.cli.results import value_text
 
     for file in sent:
-        out().print(value_text(file, None), f"\n  {file.path}", sep="", soft_wrap=True)
+        out().print(value_text(file, None), f"\n  {clean(file.path)}", sep="", soft_wrap=True)

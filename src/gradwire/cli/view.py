@@ -44,13 +44,7 @@ def command(connection: Connection, app: str, endpoint: str | None, form: str | 
         found = None if endpoint is None else api.find(endpoint_key(endpoint))
         listed = [*api.named_endpoints.values(), *api.unnamed_endpoints.values()]
         chosen = listed if found is None else [found]
-        known = snippets.App(
-            app,
-            client.config,
-            client._inner._requests,
-            token=connection.token is not None,
-            login=client.config.username is not None,
-        )
+        known = snippets.app_of(client, app, token=connection.token is not None)
         if form is None and is_terminal(sys.stdout):
             from gradwire.cli.view_page import app_page, endpoint_page
 

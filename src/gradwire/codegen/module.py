@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Sequence
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.endpoint import Endpoint
@@ -21,8 +22,18 @@ from gradwire.codegen.reserved import IMPORTS, OWN, PRIVATE, WORDS
 from gradwire.codegen.source import Names, camel, docstring, string
 from gradwire.codegen.types import Types
 
+MADE_BY = "Made by `gradwire codegen"
+"""Stands in the docstring of every generated module, where a line may be broken at its blanks."""
 
-def generate(api: ApiInfo, address: str, *, title: str = "", class_name: str | None = None) -> str:
+
+def generate(
+    api: ApiInfo,
+    address: str,
+    *,
+    title: str = "",
+    class_name: str | None = None,
+    left_out: Sequence[str] = (),
+) -> str:
     """Return the source of a module with a typed client for an app.
 
     The same app gives the same text: endpoints are in the order of their names, and nothing in it
@@ -34,6 +45,7 @@ def generate(api: ApiInfo, address: str, *, title: str = "", class_name: str | N
         title: The app's own name.
         class_name: Of the client; the asynchronous one has `Async` before it. Default: made of the
             title.
+        left_out: Parts of the address that are secret, by name.
     """
     endpoints = _sorted(api)
     names = Names(OWN | PRIVATE | WORDS)
@@ -48,9 +60,14 @@ def generate(api: ApiInfo, address: str, *, title: str = "", class_name: str | N
     code = "\n\n\n".join([*types.definitions.values(), *bodies])
     told = [
         f"A typed client for {title or 'an app'}.",
-        f"`{classes[SYNC]}` is for scripts and threads, `{classes[ASYNC]}` for asyncio. Made by "
-        f"`gradwire codegen {address}`. Do not edit: make it anew when the app has changed.",
+        f"`{classes[SYNC]}` is for scripts and threads, `{classes[ASYNC]}` for asyncio. "
+        f"{MADE_BY} {address}`. Do not edit: make it anew when the app has changed.",
     ]
+    if left_out:
+        told.append(
+            f"Left out of the address, as others may read this: {', '.join(left_out)}. Give "
+            "`connect` the whole address."
+        )
     head = [docstring(told, indent=0), "from __future__ import annotations", _imports(code)]
     return "\n\n".join(head) + f"\n\n\n{code}\n"
 
@@ -77,11 +94,13 @@ def _class(name: str, kind: Kind, methods: list[Method], types: Types, address: 
 def _imports(code: str) -> str:
     used = set(re.findall(r"\w+", code))
     lines: list[str] = []
+    ours = False
     for module, names in IMPORTS.items():
         wanted = [name for name in names if name in used]
         line = f"from {module} import {', '.join(wanted)}"
-        if module == "gradwire" and lines and wanted:
-            lines.append("")
+        if module.startswith("gradwire") and wanted and not ours:
+            ours = True
+            lines += [""] if lines else []
         if wanted and (len(line) <= 88 and module != "gradwire.client.typed"):
             lines.append(line)
         elif wanted:

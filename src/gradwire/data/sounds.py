@@ -55,8 +55,13 @@ def _samples(array: Any) -> Any:
     if kind == "f":
         if not numpy.isfinite(array).all():
             raise InvalidArgumentError("A sound has finite numbers; this one has NaN or infinity.")
+        if array.size and not -1 <= array.min() <= array.max() <= 1:
+            raise InvalidArgumentError(
+                f"A sound of {array.dtype} has values from -1 to 1, not {array.min()} to "
+                f"{array.max()}. Scale it, clip it, or convert it to int16."
+            )
         # In steps of 64 bits: 32 have no room for the largest whole number.
-        wide = numpy.clip(array.astype("f8"), -1, 1) * (2**31 - 1)
+        wide = array.astype("f8") * (2**31 - 1)
         return wide.round().astype("<i4")
     if (kind, size) == ("u", 1):  # Gradio 3.x writes 8 bits wrongly
         return (array.astype("<i2") - 128) * 256

@@ -23,7 +23,7 @@ class Prediction:
 
     Attributes:
         duration: Seconds that the function ran on the server, if the server says; of a generator,
-            its last step.
+            only what came after its last `yield` (3.x: its last step).
         average_duration: Seconds that the function, or a step of it, takes on average.
         time: When the result arrived.
         logs: What the app told the caller meanwhile (`gr.Info`, `gr.Warning` …).

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradwire.app.reference import AppReference, parse_reference
+from gradwire.app.reference import AppReference, parse_reference, public_address
 from gradwire.errors import InvalidArgumentError
 
 
@@ -232,3 +232,18 @@ def test_a_page_of_another_hub(hub: str, end: str) -> None:
     assert parse_reference(f"{hub}/spaces/ada/x").space is None
     assert parse_reference("https://elsewhere.example/spaces/ada/x", hub).space is None
     assert parse_reference("https://huggingface.co/spaces/ada/x", hub).space == "ada/x"
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "missing"),
+    [
+        ("http://h/app/?theme=dark", "http://h/app/?theme=dark", []),
+        (" http://u:PW@h/?__sign=S&a=b#PW", "http://h/?a=b", ["name:password@", "__sign="]),
+        ("https://h?%5F_sign=S", "https://h", ["__sign="]),
+        ("https://h?a=hf_PWPWPWPWPW&x%0Atoken=S", "https://h", ["a=", "x%0Atoken="]),
+        ("https://h/a@b", "https://h/a@b", []),
+        ("owner/name", "owner/name", []),
+    ],
+)
+def test_an_address_for_the_eyes_of_others(given: str, address: str, missing: list[str]) -> None:
+    assert public_address(given) == (address, missing)

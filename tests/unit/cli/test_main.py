@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import click
 import pytest
 
 from gradwire.app import words
 from gradwire.cli import demo, main
+from gradwire.cli.checks import _stop_for
 from gradwire.cli.group import GROUP
+from gradwire.errors import AuthenticationError
 from gradwire.version import VERSION
 
 
@@ -88,3 +91,20 @@ def test_every_command_has_its_module() -> None:
         assert command is not None
         assert command.name == name
         assert command.help
+
+
+def test_a_leading_verbose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADWIRE_LOG", "")
+    for given in (["-v", "completion", "zsh"], ["--verbose", "view"], ["-v"], ["-v", "nonsense"]):
+        assert main.main(given) == main.USAGE
+    assert main.main(["-v", "view", "http://127.0.0.1:9"]) == main.CONNECTION
+
+
+def test_a_folder_is_not_uploaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["upload", "http://127.0.0.1:9", str(tmp_path)]) == main.USAGE
+    assert "is a directory" in capsys.readouterr().err
+
+
+def test_the_doctor_speaks_of_options() -> None:
+    stop = _stop_for(AuthenticationError("Log in: connect with auth=(username, password)."))
+    assert stop.detail == "Log in: use --auth NAME."

@@ -45,9 +45,9 @@ def test_python_reads_it(kind: str, channels: int) -> None:
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
 def test_floats_become_whole_numbers_of_32_bits(kind: str) -> None:
-    _, back = to_pair(written(np.array([-2, -1, 0, 0.5, 1, 2], kind)), "x")
+    _, back = to_pair(written(np.array([-1, 0, 0.5, 1], kind)), "x")
     top = 2**31 - 1
-    assert back.tolist() == [-top, -top, 0, 2**30, top, top]
+    assert back.tolist() == [-top, 0, 2**30, top]
 
 
 def test_bytes_become_16_bits() -> None:
@@ -58,6 +58,8 @@ def test_bytes_become_16_bits() -> None:
 @pytest.mark.parametrize(
     ("array", "why"),
     [
+        (np.array([0, 1.5], "f4"), r"values from -1 to 1, not 0\.0 to 1\.5"),
+        (np.array([[-32768.0, 3.0]]), "convert it to int16"),
         (np.zeros((2, 48000)), r"array\.T"),
         (np.zeros((2, 2, 2)), "samples × channels"),
         (np.zeros(()), "samples × channels"),
