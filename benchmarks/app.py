@@ -1,16 +1,21 @@
 """What the benchmark server says about its app: `/config` and `/gradio_api/info`.
 
 The shapes are those of Gradio 6.31, with every key that a client may look at and none of the
-theming. The app has three functions, in this order (`fn_index` 0, 1, 2):
+theming. The app has these functions, in this order (`fn_index` 0, 1, …):
 
     /echo(text)           -> text               a plain function that takes no time
     /tokens(n)            -> text               a generator of n steps
     /wait(text, seconds)  -> text               a plain function that takes a while
+    /chat(n)              -> history            a generator of n steps; the last message grows
+    /grow(n, size)        -> text               n steps to a text of size characters
+    /blob(size)           -> table              a plain function with a large output
+
+`more` adds further functions, which make config and API info larger: each about a kilobyte.
 """
 
 from typing import Any
 
-ECHO, TOKENS, WAIT = range(3)
+ECHO, TOKENS, WAIT, CHAT, GROW, BLOB = range(6)
 API_PREFIX = "/gradio_api"
 APP_ID = 1036045766054774794
 
@@ -18,6 +23,7 @@ Json = dict[str, Any]
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
+ANY: Json = {}
 
 # component id -> (label, JSON schema, default value)
 COMPONENTS: dict[int, tuple[str, Json, Any]] = {
@@ -28,17 +34,32 @@ COMPONENTS: dict[int, tuple[str, Json, Any]] = {
     5: ("text", TEXT, None),
     6: ("seconds", NUMBER, 0.005),
     7: ("answer", TEXT, None),
+    8: ("n", NUMBER, 100),
+    9: ("history", ANY, None),
+    10: ("n", NUMBER, 100),
+    11: ("size", NUMBER, 30_000),
+    12: ("text", TEXT, None),
+    13: ("size", NUMBER, 1_000),
+    14: ("table", ANY, None),
 }
 # name, inputs, outputs, is a generator
 FUNCTIONS: list[tuple[str, list[int], list[int], bool]] = [
     ("echo", [1], [2], False),
     ("tokens", [3], [4], True),
     ("wait", [5, 6], [7], False),
+    ("chat", [8], [9], True),
+    ("grow", [10, 11], [12], True),
+    ("blob", [13], [14], False),
 ]
 
 
-def config(root: str) -> Json:
+def _functions(more: int) -> list[tuple[str, list[int], list[int], bool]]:
+    return FUNCTIONS + [(f"more_{number}", [1], [2], False) for number in range(more)]
+
+
+def config(root: str, more: int = 0) -> Json:
     """What `GET /config` answers for an app that is served at `root`."""
+    functions = _functions(more)
     return {
         "version": "6.31.0",
         "api_prefix": API_PREFIX,
@@ -64,17 +85,17 @@ def config(root: str) -> Json:
             "": {
                 "layout": _layout(),
                 "components": list(COMPONENTS),
-                "dependencies": list(range(len(FUNCTIONS))),
+                "dependencies": list(range(len(functions))),
             }
         },
         "layout": _layout(),
-        "dependencies": [_dependency(index) for index in range(len(FUNCTIONS))],
+        "dependencies": [_dependency(index, *function) for index, function in enumerate(functions)],
         "username": None,
         "root": root,
     }
 
 
-def info() -> Json:
+def info(more: int = 0) -> Json:
     """What `GET /gradio_api/info` answers."""
     return {
         "named_endpoints": {
@@ -84,7 +105,7 @@ def info() -> Json:
                 "api_visibility": "public",
                 "description": "",
             }
-            for name, inputs, outputs, _ in FUNCTIONS
+            for name, inputs, outputs, _ in _functions(more)
         },
         "unnamed_endpoints": {},
     }
@@ -96,7 +117,7 @@ def _layout() -> Json:
 
 def _component(id_: int) -> Json:
     label, schema, default = COMPONENTS[id_]
-    kind = "number" if schema is NUMBER else "textbox"
+    kind = "number" if schema is NUMBER else "json" if schema is ANY else "textbox"
     return {
         "id": id_,
         "type": kind,
@@ -111,8 +132,9 @@ def _component(id_: int) -> Json:
     }
 
 
-def _dependency(index: int) -> Json:
-    name, inputs, outputs, generator = FUNCTIONS[index]
+def _dependency(
+    index: int, name: str, inputs: list[int], outputs: list[int], generator: bool
+) -> Json:
     return {
         "id": index,
         "targets": [[inputs[-1], "submit"]],
@@ -143,13 +165,16 @@ def _dependency(index: int) -> Json:
     }
 
 
+_PYTHON = {(True, False): "float", (False, True): "Any", (False, False): "str"}
+
+
 def _value(id_: int) -> Json:
     label, schema, _ = COMPONENTS[id_]
     return {
         "label": label,
         "type": schema,
-        "python_type": {"type": "float" if schema is NUMBER else "str", "description": ""},
-        "component": "Number" if schema is NUMBER else "Textbox",
+        "python_type": {"type": _PYTHON[schema is NUMBER, schema is ANY], "description": ""},
+        "component": "Number" if schema is NUMBER else "JSON" if schema is ANY else "Textbox",
     }
 
 

@@ -14,7 +14,7 @@ HOME = HERE / ".env"
 NODE = "node"
 
 REQUIREMENTS: dict[str, list[str]] = {
-    "gradwire": ["aiohttp", "msgspec", "--editable", str(HERE.parent)],
+    "gradwire": ["aiohttp", "msgspec", "uvloop", "--editable", f"{HERE.parent}[cli]"],
     "gradio_client": ["gradio_client"],
     "noob_gradio": ["noob-gradio"],
     NODE: ["@gradio/client"],

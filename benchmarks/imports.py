@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+import time
 from statistics import median
 
 import environments
@@ -44,6 +45,17 @@ def loaded() -> list[str]:
     code = f"import sys, gradwire; print(*[m for m in {FORBIDDEN} if m in sys.modules])"
     words = [environments.interpreter("gradwire"), "-c", code]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+
+
+def help_seconds(rounds: int) -> float:
+    """Seconds until `gradwire --help` has printed and ended; the median."""
+    words = [environments.interpreter("gradwire"), "-m", "gradwire", "--help"]
+    times = []
+    for _ in range(rounds):
+        before = time.perf_counter()
+        subprocess.run(words, check=True, capture_output=True)
+        times.append(time.perf_counter() - before)
+    return median(times)
 
 
 def _cpu(environment: str, code: str) -> float:

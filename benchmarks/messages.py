@@ -4,6 +4,8 @@ Each is one server-sent event in one HTTP chunk, as Gradio 6.31 sends them.
 """
 
 import json
+from collections.abc import Callable, Sequence
+from functools import cache
 
 # 64 pieces of one width, so that a token's message can be encoded ahead of its use.
 TOKENS = [f" word{i:02d}" for i in range(64)]
@@ -50,43 +52,84 @@ def generating(event_id: bytes, output: bytes) -> bytes:
     return event(head + _GENERATING_TAIL)
 
 
-def completed(event_id: bytes, value: str) -> bytes:
-    """The end of a call, with its whole value."""
-    head = _OUTPUT % (b"process_completed", event_id, json.dumps(value).encode(), b"false")
+def completed(event_id: bytes, output: bytes) -> bytes:
+    """The end of a call, with its whole value; `output` is JSON."""
+    head = _OUTPUT % (b"process_completed", event_id, output, b"false")
     return event(head + _COMPLETED_TAIL)
+
+
+@cache
+def rows(size: int) -> bytes:
+    """A table as JSON, of about so many bytes."""
+    row = b'[1234,"a name in a table",0.12345,true,null]'
+    return b'{"headers":["a","b","c","d","e"],"data":[%b]}' % b",".join(
+        [row] * max(1, size // (len(row) + 1))
+    )
 
 
 class TokenStream:
     """The messages of one generator: a full value, then `append` diffs, then the whole text."""
 
-    def __init__(self, event_id: bytes, count: int) -> None:
+    def __init__(
+        self,
+        event_id: bytes,
+        count: int,
+        tokens: Sequence[str] = TOKENS,
+        path: Sequence[int | str] = (),
+        around: Callable[[str], object] = str,
+    ) -> None:
+        """Prepare so many steps.
+
+        Args:
+            event_id: Of the job.
+            count: Steps.
+            tokens: What each appends, again and again from the first on.
+            path: Where in the output.
+            around: Makes the output of the text that stands there.
+        """
         self.event_id = event_id
         self.count = count
         self.sent = 0
         self.done = False
-        diffs = (b'[["append",[],%b]]' % json.dumps(token).encode() for token in TOKENS)
+        self._tokens, self._around = tokens, around
+        diffs = (json.dumps([["append", path, token]]).encode() for token in tokens)
         self._steps = [generating(event_id, diff) for diff in diffs]
-        self._block = b"".join(self._steps) * (BLOCK // len(TOKENS))
+        self._block = b"".join(self._steps)
 
     def next_block(self) -> bytes:
         """The next messages, a few tens of kilobytes of them."""
         if self.sent == 0 and self.count:
             self.sent = 1
-            return generating(self.event_id, json.dumps(TOKENS[0]).encode())
-        step = self.sent % len(TOKENS)
+            return generating(self.event_id, self._whole(1))
+        step = self.sent % len(self._steps)
         left = self.count - self.sent
         if step == 0 and left >= BLOCK:
             self.sent += BLOCK
-            return self._block
+            return self._block * (BLOCK // len(self._steps))
         if left:
             steps = self._steps[step : step + left]
             self.sent += len(steps)
             return b"".join(steps)
         self.done = True
-        return completed(self.event_id, token_text(self.count))
+        return completed(self.event_id, self._whole(self.count))
+
+    def _whole(self, count: int) -> bytes:
+        """The output of that step, as JSON."""
+        whole, rest = divmod(count, len(self._tokens))
+        text = "".join(self._tokens) * whole + "".join(self._tokens[:rest])
+        return json.dumps(self._around(text)).encode()
 
 
-def token_text(count: int) -> str:
-    """What a generator of `count` steps has said in the end."""
-    whole, rest = divmod(count, len(TOKENS))
-    return "".join(TOKENS) * whole + "".join(TOKENS[:rest])
+def chat_stream(event_id: bytes, count: int) -> TokenStream:
+    """The messages of a chat whose last answer grows by a token at each step."""
+
+    def around(text: str) -> object:
+        turns = [("user", "Tell me a story."), ("assistant", text)]
+        return [{"role": role, "metadata": None, "content": content} for role, content in turns]
+
+    return TokenStream(event_id, count, TOKENS, (1, "content"), around)
+
+
+def text_stream(event_id: bytes, count: int, size: int) -> TokenStream:
+    """The messages of a text that has `size` characters after `count` steps."""
+    return TokenStream(event_id, count, ["x" * max(1, size // count)])

@@ -25,9 +25,11 @@ from typing import Any
 import environments
 import imports
 import report
-from works import CONTENDERS, IMPORT, WORKS, Contender, Work
+from results import Results, Run
+from works import CONTENDERS, IMPORT, LARGE, WORKS, Contender, Work
 
 HERE = Path(__file__).resolve().parent
+LARGE_NAMES = {work.name for work in LARGE}
 RUN_SECONDS = 300
 
 
@@ -71,11 +73,12 @@ def divide_cores() -> int | None:
     return cores[0]
 
 
-def run_once(server: Server, work: Work, contender: Contender, quick: bool) -> report.Run | None:
+def run_once(server: Server, work: Work, contender: Contender, quick: bool) -> Run | None:
     """One run of one contender; what it measured, or nothing if it failed."""
-    url = server.keep_open_url if work.keeps_open(contender) else server.url
+    url = (server.keep_open_url if work.keeps_open(contender) else server.url) + work.path
     words = environments.command(contender.environment, contender.script)
-    words += [url, work.kind, str(work.size(contender, quick)), str(work.in_flight)]
+    numbers = (work.amount(contender, quick), work.in_flight, work.size)
+    words += [url, work.kind, *map(str, numbers)]
     server.stats(reset=True)
     try:
         done = subprocess.run(
@@ -85,7 +88,7 @@ def run_once(server: Server, work: Work, contender: Contender, quick: bool) -> r
             timeout=RUN_SECONDS,
             env=environments.variables(),
         )
-        run: report.Run = json.loads(done.stdout.splitlines()[-1])
+        run: Run = json.loads(done.stdout.splitlines()[-1])
     except subprocess.TimeoutExpired:
         say(f"  {contender.name}: no end after {RUN_SECONDS} s")
         return None
@@ -98,10 +101,10 @@ def run_once(server: Server, work: Work, contender: Contender, quick: bool) -> r
 
 def measure(
     server: Server, work: Work, contenders: list[Contender], rounds: int, quick: bool
-) -> dict[str, list[report.Run]]:
+) -> dict[str, list[Run]]:
     """All rounds of one work; a contender that fails once is out."""
-    able = [contender for contender in contenders if contender.name not in work.unable]
-    runs: dict[str, list[report.Run]] = {contender.name: [] for contender in able}
+    able = [contender for contender in contenders if contender.name in work.able]
+    runs: dict[str, list[Run]] = {contender.name: [] for contender in able}
     discarded = 1 if work.rounds is None and not quick else 0
     counted = min(rounds, work.rounds or rounds) if not (quick and work.rounds) else 1
     for number in range(counted + discarded):
@@ -145,7 +148,7 @@ def arguments() -> argparse.Namespace:
     chosen = parser.parse_args()
     if chosen.write and (chosen.quick or chosen.only):
         parser.error("--write wants everything measured: leave out --quick and --only")
-    chosen.only = chosen.only or names
+    chosen.only = chosen.only or [name for name in names if name not in LARGE_NAMES]
     chosen.rounds = chosen.rounds or (2 if chosen.quick else 5)
     return chosen
 
@@ -153,7 +156,7 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Prepare, measure, report."""
     chosen = arguments()
-    results = report.Results(machine=machine())
+    results = Results(machine=machine())
     wanted = {contender.environment for contender in CONTENDERS}
     results.absent = environments.prepare(wanted, chosen.update)
     for name in environments.REQUIREMENTS:
@@ -170,6 +173,7 @@ def main() -> None:
         say("imports")
         results.imports = imports.measure(5 if chosen.quick else 25, set(results.absent))
         results.loaded = imports.loaded() if "gradwire" not in results.absent else None
+        results.help_seconds = imports.help_seconds(5 if chosen.quick else 25)
     if chosen.json:
         chosen.json.write_text(json.dumps(asdict(results), indent=1), encoding="utf-8")
     if chosen.write:

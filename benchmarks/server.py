@@ -18,32 +18,28 @@ import argparse
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import Callable
+from functools import cache
 from itertools import count
-from typing import Any, cast
-from urllib.parse import parse_qs
+from typing import Any
 
-from app import API_PREFIX, APP_ID, ECHO, TOKENS, config, info
-from messages import CLOSE_STREAM, END, HEARTBEAT, TokenStream, chunk, completed, started
+from answers import STREAM_HEAD, json_response
+from app import APP_ID, BLOB, CHAT, ECHO, GROW, TOKENS, WAIT, config, info
+from connection import Connection
+from messages import (
+    CLOSE_STREAM,
+    END,
+    HEARTBEAT,
+    TokenStream,
+    chat_stream,
+    chunk,
+    completed,
+    rows,
+    started,
+    text_stream,
+)
 
 HEARTBEAT_SECONDS = 15.0
 BACKLOG = 4096
-
-STREAM_HEAD = (
-    b"HTTP/1.1 200 OK\r\nserver: benchmark\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
-    b"cache-control: no-store\r\nTransfer-Encoding: chunked\r\n\r\n"
-)
-
-
-def response(body: bytes, status: str = "200 OK", kind: str = "application/json") -> bytes:
-    """A whole response with its head."""
-    head = f"HTTP/1.1 {status}\r\nserver: benchmark\r\ncontent-length: {len(body)}\r\n"
-    return head.encode() + f"content-type: {kind}\r\n\r\n".encode() + body
-
-
-def json_response(value: object, status: str = "200 OK") -> bytes:
-    """A whole response that says `value` in JSON."""
-    return response(json.dumps(value, separators=(",", ":")).encode(), status)
 
 
 class Session:
@@ -86,8 +82,8 @@ class Session:
         self.out.append(message)
         self.schedule()
 
-    def complete(self, event_id: bytes, value: str) -> None:
-        """Queue the last message of one event."""
+    def complete(self, event_id: bytes, value: bytes) -> None:
+        """Queue the last message of one event; the value is JSON."""
         self.pending -= 1
         self.finished = True
         self.send(completed(event_id, value))
@@ -141,9 +137,9 @@ class Server:
         self.connections = 0
         self.requests: Counter[str] = Counter()
         self.event_ids = count(1)
-        self.info = json_response(info())
         self.app_id = json_response({"app_id": APP_ID})
         self.success = json_response({"success": True})
+        self.uploaded = json_response(["/zeros/1"])
 
     def stats(self) -> bytes:
         """The counts since the last reset."""
@@ -173,17 +169,35 @@ class Server:
         event_id = b"%032x" % next(self.event_ids)
         session.pending += 1
         session.send(started(event_id))
-        if fn_index == ECHO:
-            session.complete(event_id, data[0])
-        elif fn_index == TOKENS:
-            session.tokens.append(TokenStream(event_id, int(data[0])))
-        else:
-            loop = asyncio.get_running_loop()
-            loop.call_later(float(data[1]), session.complete, event_id, data[0])
+        self.call(session, event_id, fn_index, data)
         return (
             b"HTTP/1.1 200 OK\r\nserver: benchmark\r\ncontent-length: 47\r\n"
             b'content-type: application/json\r\n\r\n{"event_id":"%b"}' % event_id
         )
+
+    def call(self, session: Session, event_id: bytes, fn_index: int, data: list[Any]) -> None:
+        """Run one function."""
+        match fn_index:
+            case fn if fn == ECHO:
+                session.complete(event_id, json.dumps(data[0]).encode())
+            case fn if fn == WAIT:
+                value = json.dumps(data[0]).encode()
+                loop = asyncio.get_running_loop()
+                loop.call_later(float(data[1]), session.complete, event_id, value)
+            case fn if fn == TOKENS:
+                session.tokens.append(TokenStream(event_id, int(data[0])))
+            case fn if fn == CHAT:
+                session.tokens.append(chat_stream(event_id, int(data[0])))
+            case fn if fn == GROW:
+                session.tokens.append(text_stream(event_id, int(data[0]), int(data[1])))
+            case fn if fn == BLOB:
+                session.complete(event_id, rows(int(data[0])))
+
+    @cache  # noqa: B019 - there is one server
+    def described(self, root: str, app: bytes, path: bytes) -> bytes:
+        """The config or the API info of the app at `root`, or of a larger one there, `/more-N`."""
+        more = int(app.removeprefix(b"/more-") or 0)
+        return json_response(info(more) if path.endswith(b"/info") else config(root, more))
 
     def beat(self) -> None:
         """Show every open stream, for ever, that the server lives."""
@@ -192,144 +206,17 @@ class Server:
         asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, self.beat)
 
 
-class Connection(asyncio.Protocol):
-    """One TCP connection: HTTP/1.1 with keep-alive, one request after the other."""
-
-    def __init__(self, server: Server, config_response: bytes, keep_open: bool) -> None:
-        self.server = server
-        self.keep_open = keep_open
-        self.session: Session | None = None
-        self.paused = False
-        self.routes: dict[tuple[bytes, bytes], Callable[[], bytes]] = {
-            (b"GET", b"/config"): lambda: config_response,
-            (b"GET", b"/gradio_api/info"): lambda: server.info,
-            (b"GET", b"/gradio_api/app_id"): lambda: server.app_id,
-            (b"POST", b"/gradio_api/cancel"): lambda: server.success,
-            (b"POST", b"/gradio_api/reset"): lambda: server.success,
-            (b"HEAD", b"/"): lambda: response(b"", kind="text/html"),
-            (b"GET", b"/"): lambda: response(b"<!doctype html>", kind="text/html"),
-            (b"GET", b"/stats"): server.stats,
-            (b"POST", b"/stats/reset"): server.reset,
-        }
-        self._buffer = b""
-        self._streaming = False
-        self._counted = False
-        self._close_after = False
-        self._transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self._transport = cast(asyncio.Transport, transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Forget a stream that the client has left."""
-        self.server.streams.discard(self)
-        if self.session is not None and self.session.stream is self:
-            self.session.detach()
-
-    def pause_writing(self) -> None:
-        """Stop producing: the socket takes no more for now."""
-        self.paused = True
-
-    def resume_writing(self) -> None:
-        """Produce again."""
-        self.paused = False
-        if self.session is not None:
-            self.session.schedule()
-
-    def data_received(self, data: bytes) -> None:
-        """Answer every request that has arrived whole."""
-        self._buffer = self._buffer + data if self._buffer else data
-        while self._buffer and not self._streaming:
-            end = self._buffer.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            head, start = self._buffer[:end], end + 4
-            length = content_length(head)
-            if len(self._buffer) < start + length:
-                return
-            body = self._buffer[start : start + length]
-            self._buffer = self._buffer[start + length :]
-            self.handle(head, body)
-
-    def handle(self, head: bytes, body: bytes) -> None:
-        """Answer one request."""
-        method, target, _ = head.split(b" ", 2)
-        path, _, query = target.partition(b"?")
-        self._close_after = b"\r\nconnection: close" in head.lower()
-        self.account(path)
-        if path == b"/gradio_api/queue/join":
-            self.reply(self.server.join(body))
-        elif path == b"/gradio_api/queue/data":
-            key = parse_qs(query.decode())["session_hash"][0]
-            self.start_stream(self.server.session(key))
-        elif path.startswith(b"/gradio_api/heartbeat/"):
-            self.start_stream(None)
-        elif route := self.routes.get((method, path)):
-            self.reply(route())
-        else:
-            self.reply(json_response({"detail": "Not Found"}, "404 Not Found"))
-
-    def account(self, path: bytes) -> None:
-        """Count the request, and the connection when this is its first."""
-        if path.startswith(b"/stats"):
-            return
-        self.server.connections += not self._counted
-        self._counted = True
-        self.server.requests[path.decode().removeprefix(API_PREFIX)] += 1
-
-    def reply(self, answer: bytes) -> None:
-        """Send a whole response."""
-        self._transport.write(answer)
-        if self._close_after:
-            self._transport.close()
-
-    def start_stream(self, session: Session | None) -> None:
-        """Begin an endless response: a session's events, or a heartbeat if there is none."""
-        self._streaming = True
-        self.session = session
-        self.server.streams.add(self)
-        if session is None:
-            self.write(STREAM_HEAD)
-        else:
-            session.attach(self)
-
-    def end_stream(self) -> None:
-        """The response has ended; the connection is free for the next request."""
-        self.server.streams.discard(self)
-        self.session = None
-        self._streaming = False
-        if self._close_after:
-            self._transport.close()
-        elif self._buffer:
-            asyncio.get_running_loop().call_soon(self.data_received, b"")
-
-    def write(self, data: bytes) -> None:
-        """Send a piece of a stream."""
-        self._transport.write(data)
-
-
-def content_length(head: bytes) -> int:
-    """The length of the body that follows `head`."""
-    at = head.lower().find(b"content-length:")
-    if at < 0:
-        return 0
-    end = head.find(b"\r\n", at)
-    return int(head[at + 15 : end if end >= 0 else None])
-
-
 async def serve(port: int, keep_open_port: int) -> None:
     """Serve on both ports until the process is ended."""
     server = Server()
     loop = asyncio.get_running_loop()
 
     async def listen(port: int, keep_open: bool) -> str:
-        body = b""
+        url = ""
         listener = await loop.create_server(
-            lambda: Connection(server, body, keep_open), "127.0.0.1", port, backlog=BACKLOG
+            lambda: Connection(server, url, keep_open), "127.0.0.1", port, backlog=BACKLOG
         )
         url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
-        body = json_response(config(url))
         return url
 
     urls = {"url": await listen(port, False), "keep_open_url": await listen(keep_open_port, True)}

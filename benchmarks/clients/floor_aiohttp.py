@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -40,6 +41,18 @@ decode_message = msgspec.json.Decoder(Message).decode
 decode_joined = msgspec.json.Decoder(Joined).decode
 encode = msgspec.json.encode
 JSON = {"content-type": "application/json"}
+FORM = {"content-type": "multipart/form-data; boundary=xyz"}
+HEAD = b'--xyz\r\nContent-Disposition: form-data; name="files"; filename="%b"\r\n\r\n'
+TAIL = b"\r\n--xyz--\r\n"
+PIECE = 256 * 1024
+
+
+async def _form(head: bytes, path: Path) -> AsyncIterator[bytes]:
+    yield head
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+    yield TAIL
 
 
 class BareAiohttp:
@@ -47,6 +60,8 @@ class BareAiohttp:
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self.http = http
+        self.url = url
+        self.upload_url = f"{url}/gradio_api/upload"
         self.session_hash = os.urandom(8).hex()
         self.join_url = f"{url}/gradio_api/queue/join"
         self.data_url = f"{url}/gradio_api/queue/data?session_hash={self.session_hash}"
@@ -63,11 +78,14 @@ class BareAiohttp:
     async def messages(self) -> AsyncIterator[Message]:
         """The messages of one stream, from its opening to its end."""
         async with self.http.get(self.data_url) as response:
-            rest = b""
+            rest: list[bytes] = []
             async for piece in response.content.iter_any():
-                *events, rest = (rest + piece).split(b"\n\n")
-                for event in events:
-                    yield decode_message(event[6:])
+                rest.append(piece)
+                if b"\n\n" in piece or piece.endswith(b"\n"):
+                    *events, last = b"".join(rest).split(b"\n\n")
+                    rest = [last] if last else []
+                    for event in events:
+                        yield decode_message(event[6:])
 
     async def echo(self, text: str) -> str:
         """One prediction, alone."""
@@ -80,13 +98,61 @@ class BareAiohttp:
 
     async def tokens(self, count: int) -> int:
         """One token stream, kept as the list of its additions."""
-        await self.join(1, [count])
-        added: list[object] = []
+        return len(await self.steps(1, [count]))
+
+    async def steps(self, fn_index: int, data: list[object]) -> list[Any]:
+        """What each step of a generator has added."""
+        await self.join(fn_index, data)
+        added: list[Any] = []
         async for message in self.messages():
             if message.output and message.msg == "process_generating":
                 value = message.output.data[0]
                 added.append(value[0][2] if added else value)
-        return len(added)
+        return added
+
+    async def chat(self, count: int) -> int:
+        """The same for a chat."""
+        return len(await self.steps(3, [count]))
+
+    async def grow(self, count: int, size: int) -> int:
+        """One long text."""
+        return sum(map(len, await self.steps(4, [count, size])))
+
+    async def blob(self, size: int) -> int:
+        """One large output."""
+        await self.join(5, [size])
+        value: dict[str, list[object]] = {}
+        async for message in self.messages():
+            if message.output and message.msg == "process_completed":
+                value = message.output.data[0]
+        return len(value["data"])
+
+    async def upload(self, path: Path) -> str:
+        """One file as a multipart form."""
+        head = HEAD % path.name.encode()
+        length = len(head) + path.stat().st_size + len(TAIL)
+        headers = {**FORM, "content-length": str(length)}
+        async with self.http.post(self.upload_url, data=_form(head, path), headers=headers) as sent:
+            found: str = (await sent.json())[0]
+            return found
+
+    async def download(self, size: int, folder: Path) -> int:
+        """One file, piece by piece into another."""
+        path = folder / "zeros"
+        async with self.http.get(f"{self.url}/gradio_api/file=/zeros/{size}") as response:
+            with path.open("wb") as file:
+                async for piece in response.content.iter_chunked(PIECE):
+                    file.write(piece)
+        return path.stat().st_size
+
+    async def files(self, paths: list[Path]) -> int:
+        """Many files, eight at a time."""
+        waiting = iter(paths)
+
+        async def work() -> int:
+            return sum([bool(await self.upload(path)) for path in waiting])
+
+        return sum(await asyncio.gather(*(work() for _ in range(8))))
 
     async def wait(self, text: str, seconds: float) -> str:
         """One prediction among many."""

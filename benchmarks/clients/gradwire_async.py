@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from harness import run_async
 
@@ -11,8 +12,9 @@ from gradwire import AsyncClient
 class Calls:
     """The benchmark's calls through one client."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncClient, url: str) -> None:
         self.client = client
+        self.url = url
 
     async def echo(self, text: str) -> str:
         """One prediction, alone."""
@@ -27,12 +29,40 @@ class Calls:
         added = [event.delta[0] async for event in self.client.submit("/tokens", [count])]
         return len(added)
 
+    async def chat(self, count: int) -> int:
+        """The same for a chat."""
+        added = [event.delta[0] async for event in self.client.submit("/chat", [count])]
+        return len(added)
+
+    async def grow(self, count: int, size: int) -> int:
+        """One long text, of which only the additions are looked at."""
+        job = self.client.submit("/grow", [count, size])
+        return sum([len(event.delta[0]) async for event in job])
+
+    async def blob(self, size: int) -> int:
+        """One large output."""
+        return len((await self.client.predict("/blob", [size])).value["data"])
+
+    async def upload(self, path: Path) -> str | None:
+        """One large file."""
+        sent = await self.client.upload_files(None, [path])
+        return sent.files[0] if sent.files else sent.error
+
+    async def download(self, size: int, folder: Path) -> int:
+        """One large file, into a folder."""
+        path = await self.client.download(f"{self.url}/gradio_api/file=/zeros/{size}", folder)
+        return path.stat().st_size
+
+    async def files(self, paths: list[Path]) -> int:
+        """Many small files in one call."""
+        return len((await self.client.predict("/echo", [paths])).value)
+
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Calls]:
     """Connect one client."""
     async with AsyncClient.connect(url) as client:
-        yield Calls(client)
+        yield Calls(client, url)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from harness import run_sync
 
@@ -12,8 +13,9 @@ from gradwire import Client
 class Calls:
     """The benchmark's calls through one client."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, url: str) -> None:
         self.client = client
+        self.url = url
 
     def echo(self, text: str) -> str:
         """One prediction, alone."""
@@ -29,12 +31,38 @@ class Calls:
         added = [event.delta[0] for event in self.client.submit("/tokens", [count])]
         return len(added)
 
+    def chat(self, count: int) -> int:
+        """The same for a chat."""
+        return len([event.delta[0] for event in self.client.submit("/chat", [count])])
+
+    def grow(self, count: int, size: int) -> int:
+        """One long text, of which only the additions are looked at."""
+        return sum(len(event.delta[0]) for event in self.client.submit("/grow", [count, size]))
+
+    def blob(self, size: int) -> int:
+        """One large output."""
+        return len(self.client.predict("/blob", [size]).value["data"])
+
+    def upload(self, path: Path) -> str | None:
+        """One large file."""
+        sent = self.client.upload_files(None, [path])
+        return sent.files[0] if sent.files else sent.error
+
+    def download(self, size: int, folder: Path) -> int:
+        """One large file, into a folder."""
+        path = self.client.download(f"{self.url}/gradio_api/file=/zeros/{size}", folder)
+        return path.stat().st_size
+
+    def files(self, paths: list[Path]) -> int:
+        """Many small files in one call."""
+        return len(self.client.predict("/echo", [paths]).value)
+
 
 @contextmanager
 def connect(url: str) -> Iterator[Calls]:
     """Connect one client."""
     with Client.connect(url) as client:
-        yield Calls(client)
+        yield Calls(client, url)
 
 
 if __name__ == "__main__":

@@ -1,108 +1,85 @@
 """One contender in one process: warm up, do the work, print what it cost as one line of JSON.
 
-    python CONTENDER.py URL WORK COUNT IN_FLIGHT
+python CONTENDER.py URL WORK COUNT IN_FLIGHT [SIZE]
 
-    predict   COUNT predictions, IN_FLIGHT at a time; with one in flight of a function that takes
-              no time, with more of one that takes 5 ms, so that the server has always some pending
-    tokens    one generator of COUNT steps, each looked at
-    connect   connect and predict once, nothing before
-    jobs      COUNT jobs at once that take two seconds, after a look at the idle process
-
-Cost is CPU time of this process, user and system. Memory is read from /proc where there is one.
+predict   COUNT predictions, IN_FLIGHT at a time; with one in flight of a function that takes
+no time, with more of one that takes 5 ms, so that the server has always some pending
+threads   the same, from IN_FLIGHT threads that share one client
+jobs      COUNT jobs at once that take two seconds, after a look at the idle process
+connect   connect and predict once, nothing before
+others    see `plan` in plans.py
 """
 
 import asyncio
-import json
-import re
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
-from pathlib import Path
-from typing import Protocol
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any
+
+from meter import Meter
+from plans import PLANS, plan, small
 
 SHORT, LONG = 0.005, 2.0
 
 
-class AsyncCalls(Protocol):
-    """What an asynchronous contender can do."""
-
-    async def echo(self, text: str) -> str: ...
-    async def wait(self, text: str, seconds: float) -> str: ...
-    async def tokens(self, count: int) -> int: ...
-
-
-class SyncCalls(Protocol):
-    """What a blocking contender can do; `wait` starts a job and returns the way to its result."""
-
-    def echo(self, text: str) -> str: ...
-    def wait(self, text: str, seconds: float) -> Callable[[], str]: ...
-    def tokens(self, count: int) -> int: ...
-
-
-class Meter:
-    """Measures what happens between its making and `report`."""
-
-    def __init__(self, work: str, count: int) -> None:
-        self.facts: dict[str, object] = {"work": work, "count": count}
-        self.start()
-
-    def start(self) -> None:
-        """Forget all that was before."""
-        _reset_peak()
-        self.facts["rss_idle"] = _status("VmRSS") * 1024
-        self._wall, self._cpu = time.perf_counter(), _cpu()
-
-    def look(self) -> None:
-        """Count the threads now, in the thick of it."""
-        self.facts["threads"] = _status("Threads")
-
-    def report(self) -> None:
-        """Print the facts."""
-        self.facts["cpu"] = _cpu() - self._cpu
-        self.facts["wall"] = time.perf_counter() - self._wall
-        self.facts["rss_peak"] = _status("VmHWM") * 1024
-        self.facts.setdefault("threads", _status("Threads"))
-        print(json.dumps(self.facts), flush=True)
-
-
-def run_async(connect: Callable[[str], AbstractAsyncContextManager[AsyncCalls]]) -> None:
+def run_async(connect: Callable[[str], AbstractAsyncContextManager[Any]]) -> None:
     """Run the command line's work with an asynchronous contender."""
-    url, work, count, in_flight = _arguments()
-    asyncio.run(_async_main(connect(url), work, count, in_flight))
+    url, work, count, in_flight, size = _arguments()
+    asyncio.run(_async_main(connect(url), work, count, in_flight, size))
 
 
 async def _async_main(
-    connection: AbstractAsyncContextManager[AsyncCalls], work: str, count: int, in_flight: int
+    connection: AbstractAsyncContextManager[Any], work: str, count: int, in_flight: int, size: int
 ) -> None:
     meter = Meter(work, count)
     async with connection as calls:
-        for warm_up in (True, False):
-            if warm_up and work == "connect":
-                continue
-            if not warm_up and work != "connect":
-                meter.start()
-            size = _warm_up_size(work, count) if warm_up else count
-            if work == "tokens":
-                _check_tokens(await calls.tokens(size), size)
-            elif work == "jobs":
-                await _async_jobs(calls, size, None if warm_up else meter)
-            elif in_flight == 1:
-                for text in _texts(size):
-                    _check(await calls.echo(text), text)
-            else:
-                texts = iter(_texts(size))
-                await asyncio.gather(*(_worker(calls, texts) for _ in range(in_flight)))
+        if work in PLANS:
+            await _async_plan(calls, *small(work), None)
+            await _async_plan(calls, work, count, size, meter)
+        elif work != "connect":
+            await _async_work(calls, work, _warm_up_size(work, count), in_flight, None)
+            meter.start()
+        if work not in PLANS:
+            await _async_work(calls, work, count, in_flight, meter)
         meter.report()
 
 
-async def _worker(calls: AsyncCalls, texts: Iterable[str]) -> None:
+async def _async_plan(calls: Any, work: str, count: int, size: int, meter: Meter | None) -> None:
+    with plan(calls, work, count, size) as (do, times, good):
+        if meter:
+            meter.start()
+        for _ in range(times):
+            good(await do())
+        if meter:
+            meter.stop()
+
+
+async def _async_work(
+    calls: Any, work: str, count: int, in_flight: int, meter: Meter | None
+) -> None:
+    if work == "jobs":
+        await _async_jobs(calls, count, meter)
+    elif in_flight == 1:
+        seconds = []
+        for text in _texts(count):
+            before = time.perf_counter()
+            _check(await calls.echo(text), text)
+            seconds.append(time.perf_counter() - before)
+        if meter:
+            meter.took(seconds)
+    else:
+        texts = iter(_texts(count))
+        await asyncio.gather(*(_worker(calls, texts) for _ in range(in_flight)))
+
+
+async def _worker(calls: Any, texts: Iterable[str]) -> None:
     for text in texts:
         _check(await calls.wait(text, SHORT), text)
 
 
-async def _async_jobs(calls: AsyncCalls, count: int, meter: Meter | None) -> None:
+async def _async_jobs(calls: Any, count: int, meter: Meter | None) -> None:
     seconds = LONG if meter else SHORT
     jobs = asyncio.gather(*(calls.wait(text, seconds) for text in _texts(count)))
     if meter:
@@ -111,28 +88,49 @@ async def _async_jobs(calls: AsyncCalls, count: int, meter: Meter | None) -> Non
     _check_all(await jobs, count)
 
 
-def run_sync(connect: Callable[[str], AbstractContextManager[SyncCalls]]) -> None:
+def run_sync(connect: Callable[[str], AbstractContextManager[Any]]) -> None:
     """Run the command line's work with a blocking contender."""
-    url, work, count, in_flight = _arguments()
+    url, work, count, in_flight, size = _arguments()
     meter = Meter(work, count)
     with connect(url) as calls:
-        if work != "connect":
+        if work in PLANS:
+            _sync_plan(calls, *small(work), None)
+            _sync_plan(calls, work, count, size, meter)
+        elif work != "connect":
             _sync_work(calls, work, _warm_up_size(work, count), in_flight, None)
             meter.start()
-        _sync_work(calls, work, count, in_flight, meter)
+        if work not in PLANS:
+            _sync_work(calls, work, count, in_flight, meter)
         meter.report()
 
 
-def _sync_work(
-    calls: SyncCalls, work: str, count: int, in_flight: int, meter: Meter | None
-) -> None:
-    if work == "tokens":
-        _check_tokens(calls.tokens(count), count)
-    elif work == "jobs":
+def _sync_plan(calls: Any, work: str, count: int, size: int, meter: Meter | None) -> None:
+    with plan(calls, work, count, size) as (do, times, good):
+        if meter:
+            meter.start()
+        for _ in range(times):
+            good(do())
+        if meter:
+            meter.stop()
+
+
+def _sync_work(calls: Any, work: str, count: int, in_flight: int, meter: Meter | None) -> None:
+    if work == "jobs":
         _sync_jobs(calls, count, meter)
+    elif work == "threads":
+        with ThreadPoolExecutor(in_flight) as pool:
+            answers = list(pool.map(lambda text: calls.wait(text, SHORT)(), _texts(count)))
+            if meter:
+                meter.look()
+        _check_all(answers, count)
     elif in_flight == 1:
+        seconds = []
         for text in _texts(count):
+            before = time.perf_counter()
             _check(calls.echo(text), text)
+            seconds.append(time.perf_counter() - before)
+        if meter:
+            meter.took(seconds)
     else:
         for start in range(0, count, in_flight):
             texts = _texts(min(in_flight, count - start))
@@ -140,7 +138,7 @@ def _sync_work(
             _check_all([result() for result in results], len(texts))
 
 
-def _sync_jobs(calls: SyncCalls, count: int, meter: Meter | None) -> None:
+def _sync_jobs(calls: Any, count: int, meter: Meter | None) -> None:
     seconds = LONG if meter else SHORT
     results = [calls.wait(text, seconds) for text in _texts(count)]
     if meter:
@@ -149,9 +147,10 @@ def _sync_jobs(calls: SyncCalls, count: int, meter: Meter | None) -> None:
     _check_all([result() for result in results], count)
 
 
-def _arguments() -> tuple[str, str, int, int]:
-    url, work, count, in_flight = sys.argv[1:]
-    return url, work, int(count), int(in_flight)
+def _arguments() -> tuple[str, str, int, int, int]:
+    url, work, *numbers = sys.argv[1:]
+    count, in_flight, size = ([int(number) for number in numbers] + [0])[:3]
+    return url, work, count, in_flight, size
 
 
 def _warm_up_size(work: str, count: int) -> int:
@@ -170,29 +169,3 @@ def _check(answer: str, expected: str) -> None:
 def _check_all(answers: list[str], count: int) -> None:
     if answers != _texts(count):
         raise AssertionError("an answer went to the wrong job")
-
-
-def _check_tokens(seen: int, count: int) -> None:
-    if seen < count:
-        raise AssertionError(f"{seen} of {count} messages seen")
-
-
-def _cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
-
-
-def _status(key: str) -> int:
-    """One figure of /proc/self/status; 0 where there is none."""
-    try:
-        text = Path("/proc/self/status").read_text()
-    except OSError:
-        return 0
-    found = re.search(rf"^{key}:\s+(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-def _reset_peak() -> None:
-    """Let the peak resident size begin anew, where the kernel allows it."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")

@@ -240,7 +240,10 @@ def _change(container: _Container, change: Callable[[Any, Any], Any]) -> _Contai
     items = container.items() if isinstance(container, dict) else enumerate(container)
     changed = {}
     for key, item in items:
-        if type(item) not in PLAIN and (new := change(item, key)) is not item:
+        kind = type(item)
+        if kind in PLAIN or (kind is list and PLAIN.issuperset(map(type, item))):
+            continue  # such as the rows of a table, of which there are many
+        if (new := change(item, key)) is not item:
             changed[key] = new
     if not changed:
         return container
