@@ -6,7 +6,7 @@ GRADIO_CLIENT, NOOB, NODE = "gradio_client", "noob-gradio", "@gradio/client"
 SOCKETS, AIOHTTP = "bare sockets", "bare aiohttp"
 ASYNC, SYNC = "gradwire AsyncClient", "gradwire Client"
 FAST = "gradwire Client, uvloop"
-MSGSPEC = "msgspec alone"
+MSGSPEC, ASYNCIO = "msgspec alone", "bare asyncio"
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Contender:
 CONTENDERS = [
     Contender(SOCKETS, "gradwire", "floor_sockets.py"),
     Contender(MSGSPEC, "gradwire", "floor_msgspec.py"),
+    Contender(ASYNCIO, "gradwire", "floor_asyncio.py"),
     Contender(AIOHTTP, "gradwire", "floor_aiohttp.py"),
     Contender(ASYNC, "gradwire", "gradwire_async.py"),
     Contender(SYNC, "gradwire", "gradwire_sync.py"),
@@ -85,7 +86,7 @@ class Work:
         return contender.shares_stream and (several if self.open is None else self.open)
 
 
-FLOORS = frozenset({SOCKETS, MSGSPEC})
+FLOORS = frozenset({SOCKETS, MSGSPEC, ASYNCIO})
 CLIENTS = ALL - FLOORS
 STREAMING = CLIENTS - {NOOB}
 MINE = OURS | {AIOHTTP}
@@ -137,7 +138,13 @@ THREADS = Work(
     able=frozenset({SYNC, FAST}),
 )
 TOKENS = Work(
-    "tokens", "20,000 streamed messages", "tokens", 20_000, 20_000, least=20_000, able=STREAMING
+    "tokens",
+    "20,000 streamed messages",
+    "tokens",
+    20_000,
+    20_000,
+    least=20_000,
+    able=STREAMING | {ASYNCIO},
 )
 CHAT = Work("chat", "20,000 steps of a chat's history", "chat", 20_000, least=20_000, able=MINE)
 GROWING = [_growing("30 KB", 30_000), _growing("1 MB", 1_000_000), _growing("10 MB", 10_000_000)]
