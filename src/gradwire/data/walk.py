@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from gradwire.data.files import FileData, is_file_object
@@ -28,6 +29,7 @@ MAX_DEPTH = 100
 PLAIN = frozenset({str, int, float, bool, type(None)})
 """Types of JSON that hold nothing else."""
 _TEXT = frozenset({str})
+_LISTS = frozenset({list})
 _Key = str | int
 _Where = tuple[_Key, ...]
 _Container = list[Any] | dict[Any, Any]
@@ -235,15 +237,15 @@ def _parse(
 def _change(container: _Container, change: Callable[[Any, Any], Any]) -> _Container:
     """Return a copy with `change(item, key)` for each item, or the container itself if all stay."""
     values = container.values() if isinstance(container, dict) else container
-    if PLAIN.issuperset(map(type, values)):
+    kinds = set(map(type, values))
+    if kinds <= PLAIN:
         return container
+    if kinds == _LISTS and PLAIN.issuperset(map(type, chain.from_iterable(values))):
+        return container  # the rows of a table, of which there are many
     items = container.items() if isinstance(container, dict) else enumerate(container)
     changed = {}
     for key, item in items:
-        kind = type(item)
-        if kind in PLAIN or (kind is list and PLAIN.issuperset(map(type, item))):
-            continue  # such as the rows of a table, of which there are many
-        if (new := change(item, key)) is not item:
+        if type(item) not in PLAIN and (new := change(item, key)) is not item:
             changed[key] = new
     if not changed:
         return container
