@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 from helpers import asynchronous, eventually, eventually_so, run
-from proxy import Cut, Hold, Proxy, Reply
+from proxy import Cut, Hold, Proxy, Reply, Seen, send
 from servers.launch import Server, free_port
 
 from gradwire import (
@@ -29,6 +30,8 @@ from gradwire import (
     ProtocolError,
     Timeout,
 )
+from gradwire.transport import aiohttp
+from gradwire.wire.requests import Request
 
 from .conftest import OpenProxy
 
@@ -308,6 +311,33 @@ def test_an_ssl_context_is_taken(tls_proxy: Proxy) -> None:
 
 def test_verification_can_be_switched_off(tls_proxy: Proxy) -> None:
     assert greet(tls_proxy.url, verify=False) == "Hello Ada"
+
+
+class Last(Proxy):
+    """Answers each request with the last answer of its connection."""
+
+    async def _handle(
+        self, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await send(Reply(200, b"{}"), writer)
+
+
+@asynchronous
+async def test_a_goodbye_of_tls_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    made: list[socket.socket] = []
+    make = aiohttp.socket_with_keepalive
+    monkeypatch.setattr(
+        aiohttp, "socket_with_keepalive", lambda place: made.append(make(place)) or made[-1]
+    )
+    with Last(tls=context) as server:
+        transport = aiohttp.AiohttpTransport(server.url, {}, verify=str(CERTIFICATE))
+        for _ in range(5):
+            await transport.request(Request("GET", f"{server.url}/x"), Timeout())
+        await transport.close()
+        await asyncio.sleep(0)
+        assert [each.fileno() for each in made] == [-1] * 5
 
 
 # --- answers that are none ------------------------------------------------------------------------

@@ -208,7 +208,7 @@ async def test_dropping_client_and_job_leaves_nothing(server: Server) -> None:
     client.submit("stream", ["abc"])
     del client
     await eventually(lambda: connections(server.port) == 0)
-    assert len(asyncio.all_tasks()) == 1
+    await eventually(lambda: len(asyncio.all_tasks()) == 1)
 
 
 # -- looking at one job, in threads ----------------------------------------------------------------
