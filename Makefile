@@ -51,7 +51,7 @@ releases: servers  ## Write the table of docs/releases.md anew
 	GRADWIRE_TEST_SERVERS=all GRADWIRE_WRITE_TABLE=1 $(BIN)/pytest tests/conformance
 
 test-cli: servers-subset $(NODE)  ## All of the command line, typed clients and notebooks
-	$(BIN)/pytest tests/cli tests/codegen tests/notebooks -m 'slow or not slow'
+	$(BIN)/pytest tests/cli tests/codegen tests/notebooks tests/unit/codegen -m 'slow or not slow'
 
 test-large: servers-subset  ## The tests with files of a gigabyte
 	$(BIN)/pytest -m large --timeout 900

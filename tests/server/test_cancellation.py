@@ -223,7 +223,7 @@ def test_closing(server: Server) -> None:
     cut_at_every_turn(server, work)
 
 
-@pytest.mark.parametrize("turns", range(0, 40, 3))
+@pytest.mark.parametrize("turns", range(0, 40, 6))
 def test_a_loop_that_ends_at_any_moment(server: Server, turns: int) -> None:
     """What `asyncio.run` does at its end, and at Ctrl-C: cancel all tasks."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "fuzz"))
@@ -105,6 +105,7 @@ def test_any_stream(parts: list[bytes]) -> None:
     targets.sse(b"\x10\x20\x30\x40\x80\xa0\xc0\xff" + b"".join(parts))
 
 
+@settings(max_examples=settings.default.max_examples // 5)  # each is large, and takes long
 @given(DEEP)
 def test_anything_nested(nested: str) -> None:
     """Deeper than Python can go, and just as deep as it can read but not walk."""

@@ -124,6 +124,7 @@ def test_what_is_reserved_is_what_the_base_classes_have() -> None:
         assert own == OWN | PRIVATE
 
 
+@pytest.mark.slow
 def test_awkward_modules_pass_the_formatter_and_the_type_checker(tmp_path: Path) -> None:
     fields = {"class": {"type": "string"}, "__x": {"type": "number"}, "a b": {"type": "boolean"}}
     tree = {
