@@ -22,7 +22,7 @@ demo: $(READY)  ## Start a real Gradio app here, and use it
 	@$(BIN)/gradwire demo
 
 test: lint types servers-subset  ## Everything that has to pass: lint, types, unit and server tests
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 lint: $(READY)  ## Lint, and check the format
 	$(BIN)/ruff check
