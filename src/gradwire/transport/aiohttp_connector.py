@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
+from collections.abc import Coroutine
 from time import monotonic
 from typing import Any
 
@@ -26,11 +27,13 @@ class Connector(aiohttp.TCPConnector):
     the goodbyes of TLS would be waited for after the client, and its loop, are gone.
     """
 
-    async def _get(self, key: Any, traces: Any) -> aiohttp.connector.Connection | None:
+    def _get(
+        self, key: Any, traces: Any
+    ) -> Coroutine[Any, Any, aiohttp.connector.Connection | None]:
         kept = self._conns.get(key)
         while kept and monotonic() - kept[0][1] > RESTED and has_word(kept[0][0].transport):
             kept.popleft()[0].abort()
-        return await super()._get(key, traces)
+        return super()._get(key, traces)
 
     def _release(self, key: Any, protocol: Any, *, should_close: bool = False) -> None:
         transport = protocol.transport
