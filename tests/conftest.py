@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
+from hub_server import Hub, hub_here
 from servers.launch import Server, ServerError, StartServer
 
 # Few examples, so that the whole suite stays quick; GRADWIRE_FUZZ=1 looks much further.
@@ -217,3 +218,11 @@ def start_server() -> Iterator[StartServer]:
     yield start_one
     for one in started:
         one.close()
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
+    """Run a hub, which knows ada's token, and have this process use it."""
+    with hub_here(monkeypatch, tmp_path) as started:
+        started.users["hf_ada"] = "ada"
+        yield started

@@ -31,8 +31,8 @@ gr.Error(...)`
 Facts are attributes (`url`, `status`, `endpoint`, `event_id`, …; None where unknown). Messages say
 what to do next and never hold a token or a session: URLs are shown without user info and query, and
 in `url` without the values of what is secret in the query. What a server said is in some of them;
-`str(error)` names the endpoint that failed, and has control characters as escapes, so that an error
-that nobody catches cannot write to the terminal. `error.args[0]` has the words as they came.
+`str(error)` has control characters as escapes, so that an error that nobody catches cannot write to
+the terminal. `error.args[0]` has the words as they came.
 """
 
 from __future__ import annotations

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from hub_server import Hub, hub_here
+from hub_server import Hub
 from servers.launch import Server
 
 from cli.screens import check
 from cli.terminal import Terminal, run
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    with hub_here(monkeypatch, tmp_path) as started:
-        started.users["hf_ada"] = "ada"
-        yield started
 
 
 @pytest.mark.slow

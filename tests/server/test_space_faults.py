@@ -7,12 +7,11 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers import unique
-from hub_server import Hub, Space, hub_here
+from hub_server import Hub, Space
 from proxy import Hold, Reply
 from servers.launch import Server
 
@@ -27,14 +26,6 @@ from gradwire import (
 )
 
 PAGE = {"content-type": "text/html"}
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    """Run a hub, which knows ada's token, and have this process use it."""
-    with hub_here(monkeypatch, tmp_path) as started:
-        started.users["hf_ada"] = "ada"
-        yield started
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from helpers import asynchronous, eventually, eventually_so, unique
-from hub_server import Hub, Space, hub_here
+from hub_server import Hub, Space
 from proxy import ForwardProxy, Proxy, Reply, Seen
 from servers.launch import Server, StartServer, answers, free_port
 
@@ -38,14 +38,6 @@ from gradwire import (
 
 Lead = Callable[[Space], dict[str, Any]]
 PAGE = {"content-type": "text/html"}
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
-    """Run a hub, which knows ada's token, and have this process use it."""
-    with hub_here(monkeypatch, tmp_path) as started:
-        started.users["hf_ada"] = "ada"
-        yield started
 
 
 @pytest.fixture

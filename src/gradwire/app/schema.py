@@ -20,7 +20,7 @@ _MOST_PARTS = 300
 _MOST_CHOICES = 40
 _LONGEST_CHOICE = 60
 
-_SCALARS = {
+SCALARS = {
     "string": "str",
     "integer": "int",
     "number": "float",
@@ -139,7 +139,7 @@ def _by_type(schema: dict[str, Any], walk: _Walk, depth: int) -> str:
         return _array(schema, walk, depth)
     if kind == "string" and _is_old_image(schema):
         return "FileData"
-    return _SCALARS.get(kind, "Any") if isinstance(kind, str) else "Any"
+    return SCALARS.get(kind, "Any") if isinstance(kind, str) else "Any"
 
 
 def _object(schema: dict[str, Any], walk: _Walk, depth: int) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from gradwire.app import schema as schemas
+from gradwire.app.schema import SCALARS
 from gradwire.codegen.reserved import WORDS
 from gradwire.codegen.source import Names, camel, spread, string, subscript
 
@@ -21,13 +22,6 @@ _MOST_CHOICES = 1000
 _INNER = 60
 """Columns of a type inside another."""
 _STRINGS = re.compile(r"""(["'])(?:\\.|(?!\1).)*\1""")
-_SCALARS = {
-    "string": "str",
-    "integer": "int",
-    "number": "float",
-    "boolean": "bool",
-    "null": "None",
-}
 
 
 class Type(NamedTuple):
@@ -182,7 +176,7 @@ class Types:
             return self._object(schema, place, depth)
         if kind == "array" or (kind is None and ("items" in schema or "prefixItems" in schema)):
             return self._array(schema, place, depth)
-        return Type((_SCALARS.get(kind, "Any"),)) if isinstance(kind, str) else ANY
+        return Type((SCALARS.get(kind, "Any"),)) if isinstance(kind, str) else ANY
 
     def _array(self, schema: dict[str, Any], place: Place, depth: int) -> Type:
         parts = schema.get("prefixItems")
