@@ -18,7 +18,7 @@ from gradwire import (
     Timeout,
 )
 from gradwire.client.reading import HEARTBEAT_SILENCE
-from gradwire.transport import aiohttp_connector
+from gradwire.transport import aiohttp_connector, direct_pool
 
 from .plan import Fault, Place
 from .proxy import Faulty
@@ -143,14 +143,15 @@ async def test_a_job_is_never_sent_twice(server: Server) -> None:
                 assert [path.rpartition("/")[2] for path in asked] == ["join", "data"]
 
 
+@pytest.mark.parametrize("by_aiohttp", [False, True])
 @asynchronous
 async def test_a_connection_that_the_server_has_closed_is_not_used(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Server, by_aiohttp: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its goodbye is there, but the event loop was busy, and has not looked."""
-    monkeypatch.setattr(aiohttp_connector, "RESTED", 0)
+    monkeypatch.setattr(aiohttp_connector if by_aiohttp else direct_pool, "RESTED", 0)
     with Faulty(server.url) as proxy:
-        async with AsyncClient.connect(proxy.url, max_retries=0) as client:
+        async with AsyncClient.connect(proxy.url, max_retries=0, trust_env=by_aiohttp) as client:
             for name in ("Ada", "Bob", "Cleo"):
                 # Neither the loop nor the client does anything in between.
                 proxy.hang_up()

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -30,7 +31,8 @@ from gradwire import (
     ProtocolError,
     Timeout,
 )
-from gradwire.transport import aiohttp
+from gradwire.transport import aiohttp, dialing
+from gradwire.transport.opening import open_transport
 from gradwire.wire.requests import Request
 
 from .conftest import OpenProxy
@@ -322,17 +324,22 @@ class Last(Proxy):
         await send(Reply(200, b"{}"), writer)
 
 
+@pytest.mark.parametrize("by", [aiohttp, dialing])
 @asynchronous
-async def test_a_goodbye_of_tls_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_goodbye_of_tls_is_not_waited_for(
+    by: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     made: list[socket.socket] = []
-    make = aiohttp.socket_with_keepalive
+    make = dialing.socket_with_keepalive
     monkeypatch.setattr(
-        aiohttp, "socket_with_keepalive", lambda place: made.append(make(place)) or made[-1]
+        by, "socket_with_keepalive", lambda place: made.append(make(place)) or made[-1]
     )
     with Last(tls=context) as server:
-        transport = aiohttp.AiohttpTransport(server.url, {}, verify=str(CERTIFICATE))
+        transport = open_transport(
+            f"{server.url}/", {}, verify=str(CERTIFICATE), trust_env=by is aiohttp
+        )
         for _ in range(5):
             await transport.request(Request("GET", f"{server.url}/x"), Timeout())
         await transport.close()

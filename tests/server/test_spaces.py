@@ -705,4 +705,4 @@ def test_the_way_to_the_hub_is_closed_with_the_client(private: Space) -> None:
     client.predict("/hello", ["Ada"])
     inner = client._engine.transport
     client.close()
-    eventually_so(lambda: inner._hub._transport._connector.closed)  # type: ignore[attr-defined]
+    eventually_so(lambda: inner._hub._transport.closed)  # type: ignore[attr-defined]

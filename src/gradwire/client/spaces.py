@@ -24,7 +24,7 @@ from gradwire.hub.signing import Signature
 from gradwire.hub.space_transport import SpaceTransport
 from gradwire.hub.status import status_of
 from gradwire.hub.waking import Watch
-from gradwire.transport.aiohttp import AiohttpTransport
+from gradwire.transport import opening
 from gradwire.transport.base import Timeout, Transport
 from gradwire.transport.retrying import pause
 from gradwire.version import VERSION
@@ -40,9 +40,9 @@ STARTS = 2
 _NOT_YET = frozenset({None, 404, 502, 503, 504})
 
 
-def open_transport(base_url: str, headers: dict[str, str], options: Options) -> AiohttpTransport:
+def open_transport(base_url: str, headers: dict[str, str], options: Options) -> Transport:
     """Make a pool of connections with the network settings of the options."""
-    return AiohttpTransport(
+    return opening.open_transport(
         base_url,
         headers,
         verify=options.verify,

@@ -6,7 +6,7 @@ Choices that differ from aiohttp's defaults, each for a trap that users have fal
 - Idle connections are dropped after 4 seconds: uvicorn closes them after 5, and a POST on a
   connection that is just being closed cannot be repeated safely.
 - No total timeout: the event stream lives as long as the jobs do.
-- Cookies of IP addresses are kept (`unsafe`), and go to the app's origin only.
+- Cookies go to the app's origin only.
 - Redirects are followed here and not by aiohttp, which would turn a POST into a GET and pass
   custom headers on to other origins.
 - TCP keep-alive is on, so a peer that is gone without a goodbye is noticed.
@@ -37,11 +37,13 @@ from gradwire.errors import (
 )
 from gradwire.transport import aiohttp_sending as sending
 from gradwire.transport.aiohttp_answer import rest, whole
-from gradwire.transport.aiohttp_connector import Connector, socket_with_keepalive
+from gradwire.transport.aiohttp_connector import Connector
+from gradwire.transport.aiohttp_cookies import Cookies
 from gradwire.transport.aiohttp_seam import Seam, State
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
 from gradwire.transport.body import BodySource
+from gradwire.transport.dialing import socket_with_keepalive
 from gradwire.transport.silence import Silence
 from gradwire.wire.requests import Request
 
@@ -59,6 +61,7 @@ class AiohttpTransport:
     Args:
         base_url: The app's address; headers and cookies belong to its origin.
         headers: Sent with every request there, below the request's own.
+        cookies: The origin's cookies.
         verify: False: trust any certificate; a path: trust this CA file; or an own `SSLContext`.
         proxy: Address of an HTTP proxy.
         trust_env: Use the environment's proxies (`HTTPS_PROXY` …) and `.netrc`.
@@ -69,6 +72,7 @@ class AiohttpTransport:
         self,
         base_url: str,
         headers: Mapping[str, str],
+        cookies: Cookies,
         *,
         verify: bool | str | ssl.SSLContext = True,
         proxy: str | None = None,
@@ -86,10 +90,10 @@ class AiohttpTransport:
             ssl=_ssl_option(verify),
             socket_factory=socket_with_keepalive,
         )
-        self._jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
-        self._own = self._session(headers, self._jar, trust_env)
+        self._cookies = cookies
+        self._own = self._session(headers, cookies.jar, trust_env)
         self._foreign = self._session(_public(headers), aiohttp.DummyCookieJar(), trust_env)
-        self._sockets = self._session(headers, self._jar, trust_env, redirects_refused)
+        self._sockets = self._session(headers, cookies.jar, trust_env, redirects_refused)
 
     def _session(
         self,
@@ -223,12 +227,11 @@ class AiohttpTransport:
 
     def set_cookies(self, cookies: Mapping[str, str]) -> None:
         """Keep cookies for the app's origin."""
-        self._jar.update_cookies(dict(cookies), URL(self._origin))
+        self._cookies.add(cookies)
 
     def cookies(self) -> dict[str, str]:
         """Return the cookies that go to the app's address."""
-        kept = self._jar.filter_cookies(self._base)
-        return {name: morsel.value for name, morsel in kept.items()}
+        return self._cookies.present()
 
     async def close(self) -> None:
         """Close all connections."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import aiohttp
 
-from gradwire.errors import ProtocolError, shown_url
 from gradwire.transport.aiohttp_sending import tell_of_loss
 from gradwire.transport.base import Answer
+from gradwire.transport.failures import too_long
 from gradwire.transport.silence import Wait
 
 
@@ -41,9 +41,4 @@ async def rest(response: aiohttp.ClientResponse, url: str, wait: Wait, limit: in
         wait.heard()
         pieces.append(await content.readany())
         size += len(pieces[-1])
-    raise ProtocolError(
-        f"{shown_url(url)} answered with more than {limit:,} bytes (Limits.answer). "
-        "To take it, connect with limits=Limits(answer=...).",
-        url=url,
-        status=response.status,
-    )
+    raise too_long(url, limit, response.status)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import select
-import socket
 from collections.abc import Coroutine
 from time import monotonic
 from typing import Any
 
 import aiohttp
 
-RESTED = 0.01
-"""Seconds after which a kept connection is looked at before it is used again."""
+from gradwire.transport.direct_connection import has_word
+from gradwire.transport.direct_pool import RESTED
 
 
 class Connector(aiohttp.TCPConnector):
@@ -42,26 +39,3 @@ class Connector(aiohttp.TCPConnector):
             if transport.get_write_buffer_size() or (closes and key.is_ssl):
                 protocol.abort()
         super()._release(key, protocol, should_close=should_close)
-
-
-def has_word(transport: asyncio.Transport | None) -> bool:
-    """Whether there is something to read: of a connection that rests, the peer's goodbye."""
-    sock = None if transport is None else transport.get_extra_info("socket")
-    if sock is None or sock.fileno() < 0:
-        return True
-    if not hasattr(select, "poll"):  # Windows, whose select() takes any socket
-        return bool(select.select([sock], [], [], 0)[0])
-    asked = select.poll()
-    asked.register(sock, select.POLLIN)
-    return bool(asked.poll(0))
-
-
-def socket_with_keepalive(address: Any) -> socket.socket:
-    """Make a socket whose system notices a peer that is gone, in about a minute."""
-    family, kind, protocol = address[:3]
-    made = socket.socket(family, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):
-            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), seconds)
-    return made

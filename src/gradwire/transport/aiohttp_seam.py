@@ -7,16 +7,13 @@ from dataclasses import dataclass
 import aiohttp
 
 from gradwire.errors import (
-    ClientClosedError,
     ConnectError,
-    ConnectionLostError,
-    ConnectTimeout,
-    DeadlineExceededError,
     GradwireError,
     InvalidArgumentError,
     ProtocolError,
     shown_url,
 )
+from gradwire.transport import failures
 from gradwire.transport.silence import Silence, SilentError, Wait
 
 
@@ -55,7 +52,7 @@ class Seam(Wait):
             translated = _translated(error, self._url)
             if self._state.closed and isinstance(error, Exception):
                 # aiohttp has many ways to say that it was closed in the middle of something.
-                translated = ClientClosedError("The client was closed during the call.")
+                translated = failures.closed()
             if translated is not None:
                 # These name the whole address: a proxy's password, the signature of a query.
                 hidden = isinstance(error, aiohttp.ClientResponseError | aiohttp.InvalidURL)
@@ -69,15 +66,9 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
         case GradwireError():
             return None
         case aiohttp.ConnectionTimeoutError():
-            return ConnectTimeout(
-                f" to {where} within the connect deadline. Is the address right, and is the app "
-                "running?",
-                url=url,
-            )
+            return failures.not_connected_in_time(url)
         case SilentError():
-            return DeadlineExceededError(
-                f"{where} stayed silent for longer than Timeout.read allows.", url=url
-            )
+            return failures.silent(url)
         case aiohttp.ClientConnectorError():
             return ConnectError(f" to {where}: {_reason(error)}", url=url)
         case aiohttp.ClientHttpProxyError():
@@ -95,15 +86,9 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
         case aiohttp.InvalidURL():
             return InvalidArgumentError(f"{where!r} is not an address.", url=url)
         case aiohttp.ClientError() | ConnectionError() | EOFError():
-            reason = _what_broke(error)
-            return ConnectionLostError(
-                f"The connection to {where} broke: {reason}. Whether the request arrived is "
-                "unknown.",
-                url=url,
-                reason=reason,
-            )
+            return failures.lost(url, _what_broke(error))
         case TimeoutError():
-            return DeadlineExceededError(f"The deadline passed while waiting for {where}.", url=url)
+            return failures.late(url)
         case ValueError():
             return ProtocolError(f"{where} cannot be asked: {error}", url=url)
     return None
@@ -112,8 +97,8 @@ def _translated(error: BaseException, url: str) -> GradwireError | None:
 def _what_broke(error: BaseException) -> str:
     """Say how a connection broke, without the words of aiohttp."""
     for each in (error, error.__cause__, error.__context__):
-        if isinstance(each, OSError) and each.strerror:
-            return each.strerror[0].lower() + each.strerror[1:]
+        if (said := failures.what_broke(each)) is not None:
+            return said
     if isinstance(error, aiohttp.ClientResponseError):
         return "the answer is not HTTP"
     if isinstance(error, aiohttp.ClientPayloadError):
@@ -123,12 +108,9 @@ def _what_broke(error: BaseException) -> str:
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return (
-            f"its TLS certificate is not trusted ({error.certificate_error}). "
-            "For a private CA pass verify='/path/to/ca.pem'."
-        )
+        return failures.untrusted(error.certificate_error)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
-        return f"{error.os_error}. Does the app speak https, or is its address http://…?"
+        return failures.no_tls(error.os_error)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "no such host. Is the address right?"
     if isinstance(error, aiohttp.ClientProxyConnectionError):

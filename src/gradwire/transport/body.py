@@ -29,7 +29,9 @@ class BodySource:
         self._on_progress = on_progress
 
     async def pieces(
-        self, offered: Callable[[], object], taken: Callable[[], object]
+        self,
+        offered: Callable[[], object] = lambda: None,
+        taken: Callable[[], object] = lambda: None,
     ) -> AsyncIterator[bytes]:
         """Yield the body piece by piece.
 

@@ -9,10 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Protocol
 
 
 class SilentError(TimeoutError):
     """The server said nothing for too long."""
+
+
+class Waiting(Protocol):
+    """One who waits."""
+
+    @property
+    def deadline(self) -> float:
+        """When it has been too long, by the loop's clock."""
+        ...
+
+    def expire(self) -> None:
+        """The deadline has passed; nobody watches any more."""
+        ...
 
 
 class Silence:
@@ -24,17 +38,17 @@ class Silence:
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self._waits: set[Wait] = set()
+        self._waits: set[Waiting] = set()
         self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, wait: Wait) -> None:
+    def add(self, wait: Waiting) -> None:
         """Watch over a wait."""
         self._waits.add(wait)
         if wait.deadline < self._due:
             self._set(wait.deadline)
 
-    def drop(self, wait: Wait) -> None:
+    def drop(self, wait: Waiting) -> None:
         """Watch over it no longer. The timer stays: the next wait will need it."""
         self._waits.discard(wait)
 
