@@ -33,6 +33,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_error",
         "_limit",
+        "_lost",
         "_on_lost",
         "_on_made",
         "_paused",
@@ -66,6 +67,7 @@ class Connection(asyncio.Protocol):
         self._error: GradwireError | None = None
         self._paused = False
         self._limit = 0
+        self._lost = False
         self._seconds: float | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._writable: asyncio.Future[None] | None = None
@@ -108,6 +110,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell who waits that nothing will come."""
+        self._lost = True
         if self._error is None:
             self._error = lost(self.url, what_broke(exc) or "the server closed it")
             self._error.__cause__ = exc
@@ -229,6 +232,8 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """Close the connection at once, whatever is still to be sent."""
+        if self._lost:
+            return  # asyncio has forgotten it, and knows no abort any more
         with suppress(RuntimeError):  # the loop is closed: the socket goes with it
             self.transport.abort()
 
