@@ -75,6 +75,13 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"\x01\x20\x40\x60\x80\xa0\xc0\xff" + b"data: a\n\ndata: b\r\n\r\n:c\ndata\rdata:d\r\r",
         bytes(8) + b"\xef\xbb\xbfdata: {}\n\nid: 1\ndata: " + b"x" * 1200 + b"\n\n",
     ),
+    "http": (
+        bytes(8) + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b\r\n\r\nok",
+        b"\x01\x20\x40\x60\x80\xa0\xc0\xff" + b"HTTP/1.0 404 Not Found\na: b\n c\n\nok",
+        b"\x10\x20\x40\x60\x80\xa0\xc0\xff"
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2;a=b\r\nok\r\n0\r\nx: y\r\n\r\n",
+    ),
     "messages": (b"\n".join(_TALK), b"\n".join(reversed(_TALK)), *_TALK),
     "diffs": (
         _json([["a", {"k": [1, 2]}], _DIFF]),

@@ -18,6 +18,7 @@ from gradwire.app.config import parse_config
 from gradwire.data.diff import DiffError, apply_diff
 from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.errors import GradwireError
+from gradwire.transport.http11 import AnswerReader, NotHttpError
 from gradwire.wire.events import EVENT_TYPES, Event
 from gradwire.wire.run import Run
 from gradwire.wire.session import Session
@@ -64,6 +65,37 @@ def events_of(stream: bytes) -> list[bytes]:
         elif field == b"data":
             buffer.append(value.removeprefix(b" "))
     return events
+
+
+# -- HTTP ------------------------------------------------------------------------------------------
+
+
+def http(data: bytes) -> None:
+    """Read an answer: the same, or the same refusal, whatever pieces it comes in."""
+    cuts, answer = data[:8], data[8:]
+    whole = _answer([answer])
+    places = sorted(cut * len(answer) // 255 for cut in cuts)
+    pieces = [answer[a:b] for a, b in pairwise([0, *places, len(answer)])]
+    assert _answer(pieces) == whole
+    assert _answer([bytes([byte]) for byte in answer]) == whole
+
+
+def _answer(pieces: list[bytes]) -> object:
+    reader, found = AnswerReader(), b""
+    try:
+        for piece in pieces:
+            reader.receive(piece)
+            if reader.complete:
+                break  # the next one belongs to another answer
+            assert all(reader.pieces), "an empty piece would be taken for the end"
+            assert reader.size == sum(map(len, reader.pieces))
+            found += reader.take()
+        else:
+            reader.receive_eof()
+    except NotHttpError:
+        return None
+    assert reader.complete
+    return reader.status, dict(reader.headers), reader.headers.cookies, found + reader.take()
 
 
 # -- messages --------------------------------------------------------------------------------------
@@ -244,6 +276,7 @@ def read_api(info: ApiInfo, arguments: Any) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "sse": sse,
+    "http": http,
     "messages": messages,
     "diffs": diffs,
     "api": api,

@@ -105,6 +105,21 @@ def test_any_stream(parts: list[bytes]) -> None:
     targets.sse(b"\x10\x20\x30\x40\x80\xa0\xc0\xff" + b"".join(parts))
 
 
+HTTP = [
+    *(b"HTTP/1.1 ", b"HTTP/1.0 ", b"200 ", b"204 ", b"100 ", b"101 ", b"OK", b"\r\n", b"\n", b"\r"),
+    *(b"Content-Length: ", b"Transfer-Encoding: ", b"chunked", b"Connection: close", b"a: b"),
+    *(b"0\r\n", b"2\r\n", b"ok", b";x", b" ", b":", b"\xff", b", 2"),
+]
+
+
+@given(st.binary(min_size=8, max_size=8), st.lists(st.sampled_from(HTTP), max_size=30))
+def test_any_answer(cuts: bytes, parts: list[bytes]) -> None:
+    targets.http(cuts + b"".join(parts))
+    targets.http(cuts + b"HTTP/1.1 200 OK\r\n" + b"".join(parts))
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    targets.http(cuts + chunked + b"".join(parts))
+
+
 @settings(max_examples=settings.default.max_examples // 5)  # each is large, and takes long
 @given(DEEP)
 def test_anything_nested(nested: str) -> None:
@@ -149,6 +164,12 @@ def test_a_wrong_parser_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(targets.EventStreamParser, "_plain", lambda self, text: [])
     with pytest.raises(AssertionError):
         targets.sse(SEEDS["sse"][0])
+
+
+def test_a_reader_that_depends_on_pieces_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets.AnswerReader, "_read_chunk_end", lambda self, data: data[1:])
+    with pytest.raises(AssertionError):
+        targets.http(SEEDS["http"][2])
 
 
 def test_news_after_the_end_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
