@@ -27,7 +27,7 @@ class Body:
         self._connection = connection
         self._reader = reader
         self._silence = silence
-        coding = reader.headers.get("content-encoding")
+        coding = reader.headers.values_by_name.get("content-encoding")
         try:
             self._decoder = decoder_for(coding) if coding else None
         except NotHttpError as error:

@@ -24,8 +24,11 @@ LONGEST_HEAD = 64 * 1024
 LONGEST_LINE = 4 * 1024
 """Bytes of a chunk's size with its extensions, or of a line after the last chunk."""
 
+SHORT_LINE = 200
+"""Bytes of a header's line that is worth remembering."""
+
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: .*)?")
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\n]*)?\r?(?:\n|$)")
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?\r")
 _DIGITS = re.compile(r"\d{1,24}", re.ASCII)
@@ -39,23 +42,24 @@ class Headers(Mapping[str, str]):
     """Headers by name, whatever its case; the values of one that came twice stand side by side.
 
     Attributes:
+        values_by_name: The same, by lower-case name, for who knows that.
         cookies: The values of `Set-Cookie`, which cannot be joined.
     """
 
-    __slots__ = ("_values", "cookies")
+    __slots__ = ("cookies", "values_by_name")
 
     def __init__(self, values: dict[str, str], cookies: list[str]) -> None:
-        self._values = values
+        self.values_by_name = values
         self.cookies = cookies
 
     def __getitem__(self, name: str) -> str:
-        return self._values[name.lower()]
+        return self.values_by_name[name.lower()]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+        return iter(self.values_by_name)
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self.values_by_name)
 
 
 class AnswerReader:
@@ -145,15 +149,15 @@ class AnswerReader:
         if end is None:
             self._held = data
             return b""
-        first, *lines = data[: end.start()].split(b"\n")
-        status = _STATUS.fullmatch(first.rstrip(b"\r"))
+        head = data[: end.start()]
+        status = _STATUS.match(head)
         if status is None:
             raise NotHttpError("the answer is not HTTP")
         code = int(status[2])
         if code == 101:
             raise NotHttpError("the answer changes the protocol, for which nobody has asked")
         if code >= 200:
-            self.status, self.headers = code, _headers(lines)
+            self.status, self.headers = code, _headers(head)
             self._find_body(new=status[1] == b"1")
         else:
             self._spend(end.end())
@@ -167,7 +171,7 @@ class AnswerReader:
 
     def _find_body(self, new: bool) -> None:
         """Tell from the head how the body ends."""
-        get = self.headers.get
+        get = self.headers.values_by_name.get
         said = get("connection", "").lower()
         self.reusable = "close" not in said if new else "keep-alive" in said
         coding, length = get("transfer-encoding"), get("content-length")
@@ -268,24 +272,34 @@ def _may_begin(data: bytes) -> bool:
     return data[:5] == b"HTTP/"[: len(data)]
 
 
-def _headers(lines: list[bytes]) -> Headers:
+def _headers(head: bytes) -> Headers:
+    """Read the lines behind the first one."""
+    lines = head.split(b"\n")[1:]
+    if b"\n " in head or b"\n\t" in head:
+        lines = _unfolded(lines)
     values: dict[str, str] = {}
     cookies: list[str] = []
-    for line in _unfolded(lines):
-        name, colon, value = line.decode("utf-8", "surrogateescape").partition(":")
-        if not colon or not _NAME.fullmatch(name):
-            raise NotHttpError("the answer is not HTTP: it has a header without a name")
-        name, value = name.lower(), value.strip(" \t\r")
+    for line in lines:
+        name, value = (_header if len(line) <= SHORT_LINE else _long_header)(line)
         if name == "set-cookie":
             cookies.append(value)
         values[name] = f"{values[name]}, {value}" if name in values else value
     return Headers(values, cookies)
 
 
+def _long_header(line: bytes) -> tuple[str, str]:
+    name, colon, value = line.decode("utf-8", "surrogateescape").partition(":")
+    if not colon or not _NAME.fullmatch(name):
+        raise NotHttpError("the answer is not HTTP: it has a header without a name")
+    return name.lower(), value.strip(" \t\r")
+
+
+# Most lines of a server's heads are always the same.
+_header = lru_cache(maxsize=1024)(_long_header)
+
+
 def _unfolded(lines: list[bytes]) -> list[bytes]:
     """Join lines that are continued by the next one, as RFC 9112 (5.2) allows to."""
-    if not any(line[:1] in (b" ", b"\t") for line in lines):
-        return lines
     joined: list[bytes] = []
     for line in lines:
         if line[:1] in (b" ", b"\t") and joined:
