@@ -40,11 +40,17 @@ def check_nesting(data: bytes | msgspec.Raw) -> None:
     if len(data) <= SHORT:
         return
     text = bytes(data)
-    if text.count(b"[") + text.count(b"{") <= MAX_NESTING:
+    marks = text.translate(_ALIKE, _NO_MARKS)
+    if marks.count(b"[") <= MAX_NESTING:
         return
     if b"\\" in text:  # without escapes every second piece between quotes is no text
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    marks = text.translate(_ALIKE, _NO_MARKS).replace(b'""', b"")
+        marks = text.translate(_ALIKE, _NO_MARKS)
+    marks = marks.replace(b'""', b"")
+    # A closing and an opening bracket with whole strings between them, if anything, are both in
+    # text or both not. So the rows of a table and the messages of a chat make nothing deeper.
+    if marks.count(b"[") - marks.count(b"][") <= MAX_NESTING:
+        return
     brackets = b"".join(marks.split(b'"')[::2])
     levels = 0
     # Take away the innermost level of everything, at the speed of C, as long as that is much.

@@ -86,6 +86,10 @@ class EventStreamParser:
         end = text.rfind(b"\n\n") + 2
         if text[:6] != b"data: " or end < 8 or self._data or b"\r" in text:
             return None
+        if text.find(b"\n") == end - 2:  # one event, perhaps a large one
+            if end < len(text):
+                self._keep(text[end:])
+            return [text[6 : end - 2]]
         events = text[6 : end - 2].split(b"\n\ndata: ")
         if text.count(b"\n", 0, end) != 2 * len(events):  # there are other lines
             return None
