@@ -25,6 +25,8 @@ from gradwire.app.config import parse_config
 from gradwire.client.outputs import NOTHING, OutputReader
 from gradwire.data.files import FileData
 from gradwire.data.walk import collect_files
+from gradwire.transport.heads import Heads
+from gradwire.transport.http11 import AnswerReader
 from gradwire.wire.events import DataEvent, Event
 from gradwire.wire.requests import Requests
 from gradwire.wire.run import Run
@@ -38,6 +40,9 @@ DEARER, CHEAPER = 1.04, 0.9
 COSTS: dict[tuple[int, int], dict[str, int]] = {
     (3, 11): {
         "call": 269,
+        "head": 29,
+        "answer": 522,
+        "chunk": 64,
         "prediction": 994,
         "message": 180,
         "addition": 243,
@@ -156,6 +161,36 @@ def test_a_call_is_made_ready_to_be_sent() -> None:
         requests.join({"data": inputs, "fn_index": 0, "session_hash": "s"})
 
     check("call", spent(call))
+
+
+HEAD = (
+    b"HTTP/1.1 200 OK\r\ndate: Fri, 27 Nov 2026 22:00:00 GMT\r\nserver: uvicorn\r\n"
+    b"content-type: application/json\r\n"
+)
+
+
+def answer(*pieces: bytes) -> bytes:
+    reader = AnswerReader()
+    for piece in pieces:
+        reader.receive(piece)
+    assert reader.complete
+    return reader.take()
+
+
+def test_an_answer() -> None:
+    whole = HEAD + b"content-length: 36\r\n\r\n" + b"x" * 36
+    check("answer", spent(lambda: answer(whole)))
+
+
+def test_a_chunk_of_an_answer() -> None:
+    chunk = b"64\r\n" + b"x" * 100 + b"\r\n"
+    pieces = [HEAD + b"transfer-encoding: chunked\r\n\r\n", *[chunk * 100] * 10, b"0\r\n\r\n"]
+    check("chunk", spent(lambda: answer(*pieces)) / 1000)
+
+
+def test_the_head_of_a_request() -> None:
+    heads = Heads("h", {"User-Agent": "us"})
+    check("head", spent(lambda: heads.head("POST", "http://h/a", "/a", {"x": "y"}, "", 12)))
 
 
 def test_a_prediction() -> None:
