@@ -123,3 +123,16 @@ def test_a_second_client_needs_no_second_thread(counted: Counted) -> None:
     threads = threading.active_count()
     with Client.connect(counted.url), Client.connect(counted.url):
         assert threading.active_count() == threads + 1
+
+
+def test_aiohttp_is_not_loaded_for_a_call(counted: Counted) -> None:
+    """It takes longer to be imported than the call."""
+    code = (
+        "import sys; from gradwire import Client\n"
+        f"with Client.connect({counted.url!r}) as client:\n"
+        "    assert client.predict('/echo', ['Ada']).value == 'Ada'\n"
+        "    assert client.upload_files(None, [b'x']).files\n"
+        "print([name for name in ('aiohttp', 'yarl', 'multidict') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

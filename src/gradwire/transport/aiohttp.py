@@ -38,11 +38,11 @@ from gradwire.errors import (
 from gradwire.transport import aiohttp_sending as sending
 from gradwire.transport.aiohttp_answer import rest, whole
 from gradwire.transport.aiohttp_connector import Connector
-from gradwire.transport.aiohttp_cookies import Cookies
 from gradwire.transport.aiohttp_seam import Seam, State
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
 from gradwire.transport.body import BodySource
+from gradwire.transport.cookies import Cookies
 from gradwire.transport.dialing import socket_with_keepalive
 from gradwire.transport.silence import Silence
 from gradwire.wire.requests import Request
@@ -91,9 +91,10 @@ class AiohttpTransport:
             socket_factory=socket_with_keepalive,
         )
         self._cookies = cookies
-        self._own = self._session(headers, cookies.jar, trust_env)
+        jar = cookies.jar.inner
+        self._own = self._session(headers, jar, trust_env)
         self._foreign = self._session(_public(headers), aiohttp.DummyCookieJar(), trust_env)
-        self._sockets = self._session(headers, cookies.jar, trust_env, redirects_refused)
+        self._sockets = self._session(headers, jar, trust_env, redirects_refused)
 
     def _session(
         self,

@@ -1,4 +1,4 @@
-"""The cookies of an app, kept by aiohttp's jar."""
+"""Cookies by aiohttp."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import aiohttp
 from yarl import URL
 
 
-class Cookies:
-    """Cookies that belong to one origin.
+class Jar:
+    """Keeps the cookies of one origin.
 
-    Those of hosts that are addresses are kept, too, which the jar calls unsafe: many apps have no
+    Those of hosts that are addresses are kept, too, which aiohttp calls unsafe: many apps have no
     other name.
 
     Args:
@@ -19,26 +19,24 @@ class Cookies:
     """
 
     def __init__(self, base_url: str) -> None:
-        self.jar = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
+        self.inner = aiohttp.CookieJar(unsafe=True, quote_cookie=False)
         self._base = URL(base_url)
         self._origin = self._base.origin()
 
     def add(self, cookies: Mapping[str, str]) -> None:
         """Keep cookies for the whole origin."""
-        self.jar.update_cookies(dict(cookies), self._origin / "")
+        self.inner.update_cookies(dict(cookies), self._origin / "")
 
     def present(self) -> dict[str, str]:
         """Return the cookies that go to the app's address."""
-        kept = self.jar.filter_cookies(self._base)
+        kept = self.inner.filter_cookies(self._base)
         return {name: morsel.value for name, morsel in kept.items()}
 
     def header(self, url: str) -> str:
         """Return what `Cookie` has to be for an address; nothing if no cookie goes there."""
-        if not len(self.jar):
-            return ""
-        kept = self.jar.filter_cookies(URL(url, encoded=True))
+        kept = self.inner.filter_cookies(URL(url, encoded=True))
         return "; ".join(f"{name}={morsel.coded_value}" for name, morsel in kept.items())
 
     def keep(self, url: str, said: Sequence[str]) -> None:
         """Keep what an answer has set by `Set-Cookie`."""
-        self.jar.update_cookies_from_headers(said, URL(url, encoded=True))
+        self.inner.update_cookies_from_headers(said, URL(url, encoded=True))

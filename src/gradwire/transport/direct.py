@@ -23,9 +23,9 @@ from urllib.parse import SplitResult, urlsplit
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.errors import ConnectionLostError, GradwireError
 from gradwire.transport import failures
-from gradwire.transport.aiohttp_cookies import Cookies
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, Transport, bound
 from gradwire.transport.body import BodySource
+from gradwire.transport.cookies import Cookies
 from gradwire.transport.dialing import tls_for
 from gradwire.transport.direct_body import Body, send_body
 from gradwire.transport.direct_connection import Connection

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from functools import partial
 
-from gradwire.transport.aiohttp import AiohttpTransport
-from gradwire.transport.aiohttp_cookies import Cookies
 from gradwire.transport.base import Limits, Transport
+from gradwire.transport.cookies import Cookies
 from gradwire.transport.direct import DirectTransport, is_direct
 
 
@@ -32,16 +30,21 @@ def open_transport(
         limits: How long answers may be.
     """
     cookies = Cookies(base_url)
-    by_aiohttp = partial(
-        AiohttpTransport,
-        base_url,
-        headers,
-        cookies,
-        verify=verify,
-        proxy=proxy,
-        trust_env=trust_env,
-        limits=limits,
-    )
+
+    def by_aiohttp() -> Transport:
+        # Imported only here: it takes longer than many a script.
+        from gradwire.transport.aiohttp import AiohttpTransport
+
+        return AiohttpTransport(
+            base_url,
+            headers,
+            cookies,
+            verify=verify,
+            proxy=proxy,
+            trust_env=trust_env,
+            limits=limits,
+        )
+
     if proxy or trust_env or not is_direct(base_url):
         return by_aiohttp()
     return DirectTransport(base_url, headers, cookies, by_aiohttp, verify=verify, limits=limits)
