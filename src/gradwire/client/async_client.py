@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
@@ -19,6 +20,7 @@ from gradwire.client.connecting import read_app_id, refresh_app
 from gradwire.client.downloads import Downloads
 from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Owner
+from gradwire.client.mapping_async import AsyncMaps, Source
 from gradwire.client.opening import Connecting
 from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
 from gradwire.client.options import Options
@@ -31,7 +33,7 @@ from gradwire.wire.events import DataEvent, Event, EventType
 from gradwire.wire.prediction import Prediction
 
 
-class AsyncClient(AsyncFiles):
+class AsyncClient(AsyncMaps, AsyncFiles):
     """A Gradio app, for asyncio. Made by `AsyncClient.connect`.
 
     One event loop, one pool of connections, one event stream for all jobs. Use it in the loop in
@@ -343,6 +345,15 @@ class AsyncClient(AsyncFiles):
         self._check_open()
         call = Call(self._owner, self._options, self._requests, self._file)
         return call.job(endpoint, data, event_data, trigger_id, wanted, inputs)
+
+    def _map_source(self, endpoint: str | int) -> Source:
+        self._check_open()
+        self._engine.app.api.find(endpoint)
+        options = self._options
+        # The jobs leave it to `map` to send them again: it knows how all of them fare.
+        once = replace(options, max_retries=0, resubmit=False, retry_queue_full=False)
+        call = Call(self._owner, once, self._requests, self._file)
+        return Source(call, options.resubmit, options.timeout.total, self._engine.spawn)
 
     async def component_server(self, component_id: int, fn_name: str, data: Any = None) -> Any:
         """Call a function that a component runs on the server.

@@ -24,6 +24,7 @@ from gradwire.client.engine import Engine
 from gradwire.client.event_log import E, Reader, not_within, wait_in_thread
 from gradwire.client.files import File
 from gradwire.client.leaving import Context
+from gradwire.client.mapping_sync import SyncMaps
 from gradwire.client.opening import Connecting
 from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
 from gradwire.client.pairs import parse_cookies
@@ -59,7 +60,7 @@ class _Inner(AsyncClient):
         return view
 
 
-class Client(SyncFiles):
+class Client(SyncMaps, SyncFiles):
     """A Gradio app, for plain scripts and threads.
 
     `Client(address, …)` connects, as `Client.connect(address, …)` does. Close it, or use it with
@@ -149,6 +150,10 @@ class Client(SyncFiles):
     @property
     def _engine(self) -> Engine:
         return self._inner._engine
+
+    @property
+    def _thread(self) -> loop_thread.LoopThread:
+        return self._inner._thread
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._inner._thread.run(work)
@@ -272,7 +277,7 @@ endpoint_may_be_missing(Client)
 
 def _borrow_docstrings() -> None:
     """Give each method the full text of its model, which `help()` shows where people look."""
-    for name, method in (vars(SyncFiles) | vars(Client)).items():
+    for name, method in (vars(SyncMaps) | vars(SyncFiles) | vars(Client)).items():
         function = getattr(method, "__func__", method)
         if f"see `AsyncClient.{name}`" in (function.__doc__ or ""):
             function.__doc__ = getattr(AsyncClient, name).__doc__
