@@ -79,9 +79,10 @@ class Handover:
 
     def serve(self) -> None:
         """Read some items, if they were asked for."""
-        wanted, self._wanted = self._wanted, 0
+        wanted = self._wanted
         if not wanted:
             return
+        self._wanted = 0  # the loop does not ask again before it has got something
         items: list[Any] = []
         problem: BaseException | None = None
         until = monotonic() + READ_SECONDS
@@ -148,10 +149,9 @@ class SyncMap(Results, Generic[R]):
         found.add_done_callback(lambda _: news.set())
         try:
             while not found.done():
+                self._handover.serve()
                 news.wait()
                 news.clear()
-                if not found.done():
-                    self._handover.serve()
             return found.result()
         except CancelledError:
             leave_daemon()
