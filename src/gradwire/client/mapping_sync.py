@@ -113,8 +113,8 @@ class SyncMap(Results, Generic[R]):
         self._handover = handover
         self._thread = thread
         self._ready: deque[Outcome] = deque()
-        # One that is asked again by its own inputs gets the error of those, and does not hang.
         self._turn = threading.RLock()
+        self._waits = False
 
     def __iter__(self) -> Self:
         return self
@@ -131,13 +131,18 @@ class SyncMap(Results, Generic[R]):
                 raise outcome.error
 
     def _next_outcome(self) -> Outcome:
+        if self._waits:  # and it is the same thread that asks again
+            raise InvalidArgumentError("The inputs of a map cannot wait for its own results.")
         if not self._ready:
+            self._waits = True
             try:
                 self._ready.extend(self._wait())
             except BaseException:
                 # Of the inputs, or an interrupt: nobody asks for more.
                 self.close()
                 raise
+            finally:
+                self._waits = False
             if not self._ready:
                 raise StopIteration
         return self._ready.popleft()
