@@ -143,16 +143,14 @@ def test_several_threads_share_one(server: Server) -> None:
 # -- pace ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("limit", "calls"), [(1, 60), (4, 200), (16, 400)])
+@pytest.mark.parametrize(("limit", "calls"), [(1, 12), (4, 60), (16, 140)])
 def test_as_many_as_the_app_runs_and_some_that_wait(
     rows_server: Server, limit: int, calls: int
 ) -> None:
-    """How many fill the app depends on the machine; that they do not pile up does not."""
     with Client(rows_server.url) as client:
-        results = client.map(f"/work_{limit}", ([str(n), 0.05] for n in range(calls)))
+        results = client.map(f"/work_{limit}", ([str(n), 0.4] for n in range(calls)))
         reached = [results.concurrency for _ in results]
-    assert max(reached) <= 3 * limit + 6
-    assert sorted(reached)[calls // 2] > limit * 0.5
+    assert limit / 2 < max(reached) <= 2 * limit + 6  # a busy machine runs fewer
 
 
 @pytest.mark.parametrize("limit", [1, 4, 16])
@@ -341,11 +339,12 @@ def begun(server: Server, tag: str) -> bool:
 
 
 def all_run(server: Server, tag: str) -> None:
-    """Wait until all that may be in flight at first runs.
+    """Wait until all that may be in flight at first runs, and has run for a while.
 
     What starts in the moment in which it is cancelled is not stopped; see `cancelling.py`.
     """
-    eventually_so(lambda: len(running(server, tag)) == 4)
+    wanted = {f"tick {tag} {number} 9" for number in range(1, 5)}
+    eventually_so(lambda: wanted <= set(journal(server)))
 
 
 @pytest.mark.parametrize("leave", ["with", "close", "break", "error", "cancel", "client", "inputs"])
@@ -413,7 +412,7 @@ def test_an_interrupt_in_the_inputs_calls_everything_off(server: Server) -> None
 
     def inputs() -> Iterator[list[Any]]:
         yield [LONG, f"{tag} 0"]
-        eventually_so(lambda: running(server, tag))
+        eventually_so(lambda: f"tick {tag} 0 9" in journal(server))
         raise KeyboardInterrupt
 
     with Client(server.url) as client:
@@ -421,6 +420,19 @@ def test_an_interrupt_in_the_inputs_calls_everything_off(server: Server) -> None
             next(client.map("/par_gen", inputs()))
         eventually_so(lambda: not running(server, tag))
         assert client.predict("/hello", ["x"]).value == "Hello x"
+
+
+def test_inputs_that_wait_for_the_call_before_them(server: Server) -> None:
+    tag = unique()
+
+    def inputs() -> Iterator[list[Any]]:
+        for number in range(3):
+            yield [0.1, f"{tag} {number}"]
+            eventually_so(lambda: f"closed {tag} {number}" in journal(server))  # noqa: B023
+
+    with Client(server.url) as client:
+        found = [result.value for result in client.map("/par_gen", inputs())]
+    assert found == [f"{tag} {number} 0" for number in range(3)]
 
 
 def test_inputs_that_ask_for_their_own_results(server: Server) -> None:
