@@ -31,19 +31,21 @@ Facts = dict[str, Any]
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Run the benchmark's server; give its address."""
+def server() -> Iterator[dict[str, str]]:
+    """Run the benchmark's server; give its addresses."""
     command = [sys.executable, str(HERE / "server.py")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield json.loads(process.stdout.readline())["url"]
+            yield json.loads(process.stdout.readline())
         finally:
             process.terminate()
 
 
-def measure(contender: str, url: str, rows: int, threads: int = 0) -> Facts:
+def measure(contender: str, urls: dict[str, str], rows: int, threads: int = 0) -> Facts:
     """Run one contender in a process of its own."""
+    # Where the server ends a stream, as Gradio does, a call of gradio_client now and then is lost.
+    url = urls["keep_open_url" if contender == "threads" else "url"]
     # What is measured of gradwire is what is in this folder, not what is installed.
     python = interpreter("gradio_client") if contender == "threads" else sys.executable
     words = [python, str(HERE / "clients" / "rows.py"), contender, url, str(rows), str(threads)]
@@ -55,13 +57,13 @@ def measure(contender: str, url: str, rows: int, threads: int = 0) -> Facts:
     return facts
 
 
-def speed(url: str, rows: int) -> None:
+def speed(urls: dict[str, str], rows: int) -> None:
     """Print rows per second and the cost of one, the middle of some rounds taken in turns."""
     contenders = [("async", 0), ("sync", 0), *(("threads", count) for count in THREADS)]
     found: dict[tuple[str, int], list[Facts]] = {each: [] for each in contenders}
     for _ in range(ROUNDS):
         for contender, threads in contenders:
-            found[contender, threads].append(measure(contender, url, rows, threads))
+            found[contender, threads].append(measure(contender, urls, rows, threads))
     print(
         "| | rows | rows/s | CPU for a row, µs | in flight |\n| --- | ---: | ---: | ---: | ---: |"
     )
@@ -74,14 +76,14 @@ def speed(url: str, rows: int) -> None:
         print(f"| {name} | {rows:,} | {rate:,.0f} | {cost:,.0f} | {in_flight:.0f} |", flush=True)
 
 
-def memory(url: str, counts: list[int]) -> bool:
+def memory(urls: dict[str, str], counts: list[int]) -> bool:
     """Print the peaks; return whether they are the same, but for a megabyte or two."""
     print("\n| | rows | seconds | peak above start, MB |\n| --- | ---: | ---: | ---: |")
     flat = True
     for contender, name in (("async", "`AsyncClient.map`"), ("sync", "`Client.map`")):
         grown = []
         for rows in counts:
-            facts = measure(contender, url, rows)
+            facts = measure(contender, urls, rows)
             grown.append((facts["rss_peak"] - facts["rss_idle"]) / 1e6)
             print(f"| {name} | {rows:,} | {facts['wall']:.1f} | {grown[-1]:.1f} |", flush=True)
         flat = flat and max(grown[1:]) - grown[1] < MAY_GROW
@@ -102,10 +104,10 @@ def main() -> None:
     failures = prepare({"gradio_client"}, update=False)
     if failures:
         raise SystemExit(f"gradio_client cannot be installed: {failures['gradio_client']}")
-    with server() as url:
-        speed(url, arguments.rows)
+    with server() as urls:
+        speed(urls, arguments.rows)
         counts = [1_000, 20_000, 100_000] + [1_000_000] * arguments.million
-        if not memory(url, counts):
+        if not memory(urls, counts):
             raise SystemExit("memory grows with the number of rows")
 
 
