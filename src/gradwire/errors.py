@@ -87,8 +87,10 @@ class GradwireError(Exception):
         status: The HTTP status that was answered.
         endpoint: The endpoint that was called, such as `"/predict"`.
         event_id: The server's id of the job.
+        replica: The address of the replica, where a `Pool` has sent the job.
     """
 
+    replica: str | None = None
     _names_endpoint = False
     """Whether the text begins with the endpoint if it does not name it anywhere else."""
 
