@@ -1,9 +1,9 @@
 """Several Gradio apps that serve the same endpoints, each in a process that can be killed.
 
-    with Fleet() as fleet:
-        first, second = fleet.start("quick"), fleet.start("slow")
-        first.kill()
-        first.start()
+with Fleet() as fleet:
+    first, second = fleet.start("quick", "slow")
+    first.kill()
+    first.start()
 """
 
 from __future__ import annotations
@@ -58,9 +58,14 @@ class Fleet:
         self.apps.append(made)
         return made
 
-    def start(self, mode: str) -> App:
-        """Start an app and return once it answers."""
-        return self.app(mode).start()
+    def start(self, *modes: str) -> list[App]:
+        """Start an app for each mode and return once they answer."""
+        made = [self.app(mode) for mode in modes]
+        for each in made:
+            each.launch()
+        for each in made:
+            each.wait()
+        return made
 
     def run(self, port: int, mode: str) -> int:
         """Start a process; return its id."""
@@ -105,12 +110,21 @@ class App:
     def start(self, mode: str | None = None) -> App:
         """Start it, as another mode if one is given, and return once it answers."""
         self.mode = mode or self.mode
-        self.pid = self._fleet.run(self.port, self.mode)
+        self.launch()
+        self.wait()
+        return self
+
+    def launch(self) -> None:
+        """Start it; return before it answers."""
+        if not self.pid:
+            self.pid = self._fleet.run(self.port, self.mode)
+
+    def wait(self) -> None:
+        """Return once it answers."""
         deadline = time.monotonic() + START_SECONDS
         while not answers(self.port, "/config"):
             assert time.monotonic() < deadline, f"no answer of {self.mode}: {self._fleet.output}"
             time.sleep(0.02)
-        return self
 
     def kill(self) -> None:
         """End it at once, as a crash would."""

@@ -7,7 +7,7 @@ is imported once, so that starting and restarting an app takes no time; each run
 its own and can be killed. `fleet.py` makes use of it.
 
 Modes: `quick` and `slow`, which differ in the seconds that `/work` takes; `altered`, whose `/work`
-takes something else; `full`, whose queue holds one waiting job.
+takes something else; `full`, whose queue holds one waiting job; `login`, for ada / pw only.
 """
 
 import os
@@ -20,9 +20,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import gradio as gr
-from app import end_with_the_starter, endpoint, number, text
+from app import LOGIN, end_with_the_starter, endpoint, number, text
 
-SECONDS = {"quick": 0.02, "slow": 0.2, "altered": 0.02, "full": 0.3}
+SECONDS = {"quick": 0.02, "slow": 0.2, "altered": 0.02, "full": 0.3, "login": 0.02}
 PORT, MODE = 0, ""
 JOURNAL = []
 
@@ -98,7 +98,8 @@ def serve(port, mode):
     threading.Thread(target=end_with_the_starter, daemon=True).start()
     demo = build()
     demo.queue(max_size=1 if mode == "full" else None)
-    demo.launch(server_name="127.0.0.1", server_port=port, quiet=True, ssr_mode=False)
+    login = {"auth": LOGIN} if mode == "login" else {}
+    demo.launch(server_name="127.0.0.1", server_port=port, quiet=True, ssr_mode=False, **login)
 
 
 def main():
