@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +54,10 @@ def three(fleet: Fleet) -> list[App]:
 
 @pytest.fixture
 def apps(three: list[App]) -> list[App]:
-    for app in three:
-        app.start()
+    for app, mode in zip(three, ("quick", "quick", "slow"), strict=True):
+        if app.mode != mode:
+            app.kill()
+        app.start(mode)
     return three
 
 
@@ -213,15 +217,17 @@ async def test_all_are_down(apps: list[App]) -> None:
             app.kill()
         with pytest.raises((ConnectError, ConnectionLostError)):
             await pool.predict("/work", name="x")
-        await eventually(lambda: there(pool) == [False, False] or pool.submit("/now", ["x"]) and 0)
+        while there(pool) != [False, False]:  # each is noticed when it gets a job
+            with suppress(ConnectError, ConnectionLostError):
+                await pool.predict("/now", name="x")
         begun = time.monotonic()
-        with pytest.raises(ConnectError, match="any of the 2 replicas within 0.2") as caught:
+        with pytest.raises(ConnectError, match=r"any of the 2 replicas within 0\.2") as caught:
             await pool.predict("/work", name="x")
         assert 0.15 <= time.monotonic() - begun < 2
         assert all(address in str(caught.value) for address in urls(two))
         assert caught.value.endpoint == "/work"
         hurried = pool.with_options(timeout=0.05)
-        with pytest.raises(DeadlineExceededError, match="Timeout.total"):
+        with pytest.raises(DeadlineExceededError, match=r"Timeout\.total"):
             await hurried.predict("/work", name="x")
 
 
@@ -259,6 +265,18 @@ async def test_closing_while_jobs_wait_and_replicas_are_asked(apps: list[App]) -
 
 
 @asynchronous
+async def test_one_that_was_restarted_between_two_jobs(apps: list[App]) -> None:
+    async with AsyncPool.connect(urls(apps[:1])) as pool:
+        assert (await pool.predict("/remember", item="a")).value.startswith("a by ")
+        apps[0].kill()
+        await asyncio.to_thread(apps[0].start)
+        await eventually(lambda: pool.replicas[0].error and there(pool) == [True])
+        with pytest.raises(SessionNotFoundError, match="its State is lost"):
+            await pool.predict("/remember", item="b")
+        assert (await pool.predict("/remember", item="c")).value.startswith("c by ")
+
+
+@asynchronous
 async def test_one_that_falls_silent(apps: list[App], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "SILENCE", 0.5)
     monkeypatch.setattr(health, "LOOK", 0.2)
@@ -289,14 +307,17 @@ async def test_full_queues(fleet: Fleet) -> None:
         results = await asyncio.gather(*(patient.predict("/work", name="x") for _ in range(8)))
         assert Counter(map(by, results)).keys() == {app.port for app in two}
         assert there(pool) == [True, True]
-        # Somebody else has filled both.
-        async with AsyncClient.connect(two[0].url) as a, AsyncClient.connect(two[1].url) as b:
-            others = [client.submit("/work", name="x") for client in (a, a, b, b)]
-            await eventually(lambda: all(job.event_id or job.done() for job in others))
+        # Somebody else has filled both: four naps run side by side, and a fifth waits.
+        options = {"retry_queue_full": True}
+        async with (
+            AsyncClient.connect(two[0].url, **options) as a,
+            AsyncClient.connect(two[1].url, **options) as b,
+        ):
+            others = [each.submit("/nap", seconds=2, name="x") for each in [a, b] * 5]
+            await eventually(lambda: all(job.event_id for job in others))
             with pytest.raises(QueueFullError) as caught:
                 await pool.predict("/work", name="x")
             assert caught.value.replica in urls(two)
-            await asyncio.gather(*others, return_exceptions=True)
     for app in two:
         app.kill()
 
@@ -348,8 +369,10 @@ async def test_a_login_that_a_restart_has_ended(fleet: Fleet) -> None:
     async with AsyncPool.connect([app.url], auth=("ada", "pw")) as pool:
         assert by(await pool.predict("/work", name="x")) == app.port
         app.kill()
+        with pytest.raises((ConnectError, ConnectionLostError)):
+            await pool.predict("/work", name="x")
+        assert there(pool) == [False]
         jobs = [pool.submit("/work", name="x") for _ in range(3)]
-        await eventually(lambda: there(pool) == [False])
         await asyncio.to_thread(app.start)
         assert set(map(by, await asyncio.gather(*jobs))) == {app.port}
     app.kill()
@@ -392,14 +415,14 @@ async def test_state_stays_where_it_is(apps: list[App]) -> None:
 async def test_a_session_of_its_own_dies_with_its_replica(apps: list[App]) -> None:
     async with AsyncPool.connect(urls(apps[:2])) as pool:
         async with pool.session() as chat:
-            home = next(a for a in apps if a.port == by(await chat.predict("/remember", item="a")))
-            home.kill()
+            port = by(await chat.predict("/remember", item="a"))
+            next(app for app in apps if app.port == port).kill()
             await asyncio.gather(
                 *(pool.predict("/work", name="x") for _ in range(8)), return_exceptions=True
             )
             await eventually(lambda: there(pool).count(False) == 1)
             for _ in range(2):
-                with pytest.raises(SessionNotFoundError, match="pool.session()"):
+                with pytest.raises(SessionNotFoundError, match=r"pool\.session\(\)"):
                     await chat.predict("/remember", item="b")
         async with pool.session() as chat:
             assert (await chat.predict("/remember", item="c")).value.startswith("c by ")
@@ -479,6 +502,17 @@ def test_a_pool_that_is_dropped_closes_itself(apps: list[App]) -> None:
     assert pool.predict("/now", name="x").value.startswith("x by ")
     del pool
     eventually_so(lambda: not [t for t in threading.enumerate() if t.name == "gradwire"])
+
+
+@asynchronous
+async def test_an_asynchronous_one_too(apps: list[App]) -> None:
+    pool = await AsyncPool.connect(urls(apps[:2]))
+    job = pool.submit("/work", name="x")
+    del pool
+    assert (await job).value.startswith("x by ")
+    del job
+    gc.collect()
+    await eventually(lambda: len(asyncio.all_tasks()) == 1)
 
 
 @asynchronous

@@ -12,6 +12,7 @@ takes something else; `full`, whose queue holds one waiting job; `login`, for ad
 
 import os
 import signal
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -34,8 +35,8 @@ def work(name):
     return f"{name} by {PORT}"
 
 
-def work_on_number(value):
-    return f"{value:g} by {PORT}"
+def work_on_number(name):
+    return f"{name:g} by {PORT}"
 
 
 def nap(seconds, name):
@@ -65,8 +66,7 @@ def length(file):
 
 
 def make_file(words):
-    path = Path(os.environ["GRADIO_TEMP_DIR"]) / "made.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = Path(tempfile.mkdtemp()) / "made.txt"
     path.write_text(words)
     return str(path)
 

@@ -6,9 +6,9 @@ replica's *cost*: the seconds by which one more job makes its queue longer. The 
 job that took `t` seconds beside `n - 1` others has cost `t / n`: that is a job's own time where one
 runs after the other, and less where some run side by side.
 
-Jobs are not sent before a replica has use for them. Each gets about half a second of work ahead (its
-`window`), the rest waits here. So a slow replica does not sit on jobs which a quick one would have
-done by now, and one that dies takes few with it.
+Jobs are not sent before a replica has use for them. Each gets about half a second of work ahead
+(its `window`), the rest waits here. So a slow replica does not sit on jobs which a quick one would
+have done by now, and one that dies takes few with it.
 
 A cost that nobody measures any more says less and less: it is halved from time to time, so a
 replica that was slow once is tried again.

@@ -5,7 +5,10 @@ gets one job; when that is taken, it has its full share again. If it was restart
 anew and has to agree with that of the others. While it does not, it stays out.
 
 A replica that says nothing at all while it has jobs is asked whether it is there, and taken out if
-not. Its jobs are not touched by that: they end as those of any client do.
+not. Its jobs are not touched by that: they end as those of any client do. As long as there are jobs
+at all, each replica is asked now and then whether it is still the one that was connected to: one
+that was restarted between two jobs has lost its sessions, and may serve something else. Where an
+app has a heartbeat, it tells that at once.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +25,15 @@ from gradwire.batch.agreement import differences, in_words
 from gradwire.batch.replica import Member
 from gradwire.client.async_client import AsyncClient
 from gradwire.client.connecting import read_app_id, refresh_app
+from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.errors import (
     AuthenticationError,
+    ConnectionLostError,
     ConnectTimeout,
     GradwireError,
     InvalidArgumentError,
 )
-from gradwire.transport.base import Timeout
+from gradwire.transport.base import Answer, Timeout
 from gradwire.transport.retrying import pause
 
 if TYPE_CHECKING:
@@ -44,6 +50,8 @@ SILENCE = 10.0
 """Seconds without a word of a replica with jobs, after which it is asked whether it is there."""
 LOOK = 2.0
 """Seconds between two looks for silent replicas."""
+CHECK = 15.0
+"""Seconds after which a replica of a pool with jobs is asked whether it was restarted."""
 SPACE_PROBES = 2
 """Failed probes after which a Space is connected to anew, which wakes it."""
 
@@ -53,7 +61,7 @@ class Health:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._tasks: dict[Member | None, asyncio.Task[None]] = {}
+        self._tasks: dict[object, asyncio.Task[None]] = {}
 
     # -- out ---------------------------------------------------------------------------------------
 
@@ -103,6 +111,7 @@ class Health:
         member.turn(True)
         member.trial = True
         member.busy_until = 0.0
+        member.checked = monotonic()
         _log.warning("the replica %s is back", member.address)
         self._core.on_in(member)
 
@@ -150,6 +159,7 @@ class Health:
             raise
         old, member.client = member.client, client
         member.losses += 1
+        self.listen(member)
         if old is not None:
             for job in self._core.waiting():
                 if job.uses(old._owner):
@@ -177,6 +187,11 @@ class Health:
         if found:
             raise unlike(member.address, core.address, found)
 
+    def listen(self, member: Member) -> None:
+        """Hear when the heartbeat of a connected replica stops."""
+        if member.client is not None:
+            member.client._engine.heartbeat.on_break = partial(self.doubt, member)
+
     # -- silence -----------------------------------------------------------------------------------
 
     def watch(self) -> None:
@@ -186,34 +201,45 @@ class Health:
 
     async def _watch(self) -> None:
         members = self._core.members
-        while any(member.healthy and member.in_flight for member in members):
+        while any(member.in_flight for member in members):
+            now = monotonic()
+            doubtful = (
+                member for member in members if member.healthy and _is_doubtful(member, now)
+            )
+            await asyncio.gather(*map(self._ask, doubtful))
             await asyncio.sleep(LOOK)
-            long_ago = monotonic() - SILENCE
-            silent = [m for m in members if m.healthy and m.in_flight and m.heard < long_ago]
-            await asyncio.gather(*map(self._ask, silent))
+
+    def doubt(self, member: Member) -> None:
+        """The heartbeat of a replica has stopped: ask whether it is there."""
+        if member.healthy and not self._core.closed:
+            self._run(("doubt", member), self._ask(member))
 
     async def _ask(self, member: Member) -> None:
         client = member.client
         assert client is not None
-        request = client._engine.app.requests.app_id()
+        app, outs = client._engine.app, member.outs
         try:
             async with asyncio.timeout(SILENCE):
-                await client._engine.transport.request(request, PROBE)
+                answer = await client._engine.transport.request(app.requests.app_id(), PROBE)
         except (GradwireError, TimeoutError) as error:
-            if member.healthy:
-                self.take_out(member, _silent(member, error), lost=False)
+            wrong, lost = _silent(member, error), not isinstance(error, TimeoutError)
         else:
-            member.heard = monotonic()
+            member.heard = member.checked = monotonic()
+            if not _is_another(app.app_id, answer):
+                return
+            wrong, lost = ConnectionLostError("The app was restarted."), True
+        if member.healthy and member.outs == outs:
+            self.take_out(member, wrong, lost=lost)
 
     # -- tasks -------------------------------------------------------------------------------------
 
-    def _run(self, key: Member | None, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, key: object, work: Coroutine[Any, Any, None]) -> None:
         if self._core.closed or key in self._tasks:
             work.close()
             return
         self._tasks[key] = self._core.loop.create_task(self._done(key, work))
 
-    async def _done(self, key: Member | None, work: Coroutine[Any, Any, None]) -> None:
+    async def _done(self, key: object, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         finally:
@@ -226,6 +252,22 @@ class Health:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _is_doubtful(member: Member, now: float) -> bool:
+    silent = bool(member.in_flight) and member.heard < now - SILENCE
+    return silent or member.checked < now - CHECK
+
+
+def _is_another(known: str | None, answer: Answer) -> bool:
+    """Tell whether an answer names another run of the app than the one that is known."""
+    if known is None or answer.status != 200:
+        return False
+    try:
+        body = decode(answer.body)
+    except JSONDecodeFailure:
+        return False
+    return isinstance(body, dict) and str(body.get("app_id", known)) != known
 
 
 def _silent(member: Member, error: BaseException) -> GradwireError:

@@ -126,6 +126,7 @@ class Plan:
             if member.client is not None:
                 member.error = None  # it came in the last moment
                 member.turn(True)
+                core.health.listen(member)
             else:
                 _log.warning("the pool opens without %s: %s", member.address, member.error)
                 core.health.probe(member)

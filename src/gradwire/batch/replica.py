@@ -115,6 +115,7 @@ class Member:
         sessions: Sessions that were opened there.
         refusals: How often it has said that it has too many jobs, one after the other.
         heard: When it last gave a sign of life.
+        checked: When it was last known to be the app that was connected to.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class Member:
         self.error: GradwireError | None = None
         self.outs = self.losses = self.attempts = self.refusals = self.sessions = 0
         self.trial = False
-        self.busy_until = self.heard = 0.0
+        self.busy_until = self.heard = self.checked = 0.0
         self.tracks: dict[str | int, Track] = {}
 
     def track(self, endpoint: str | int) -> Track:
@@ -148,7 +149,7 @@ class Member:
         """It is taken out, or comes in."""
         self.healthy = healthy
         self.since = datetime.now(UTC)
-        self.heard = monotonic()
+        self.heard = self.checked = monotonic()
 
     def jobs(self) -> list[PoolJob]:
         """Return its jobs."""

@@ -83,7 +83,7 @@ def test_windows(cost: float | None) -> None:
     assert 1 <= window(cost) <= MOST_WAITING
     if cost is None:
         assert window(cost) == UNKNOWN_WAITING
-    elif 1 < window(cost):
+    elif window(cost) > 1:
         assert window(cost) * cost <= WINDOW_SECONDS * 1.0001
 
 
