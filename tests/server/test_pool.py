@@ -467,6 +467,35 @@ async def test_files_go_to_another_replica_with_their_job(apps: list[App], tmp_p
         assert {result.value for result in results} == {f"5 by {apps[1].port}"}
 
 
+# -- many rows -------------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_map_while_one_dies(apps: list[App]) -> None:
+    word = unique()
+    async with AsyncPool.connect(urls(apps)) as pool:
+        rows = ([f"{word}-{n}"] for n in range(150))
+        outcomes = []
+        async for outcome in pool.map("/work", rows, on_error="return"):
+            outcomes.append(outcome)
+            if len(outcomes) == 50:
+                apps[0].kill()
+        assert len(outcomes) == 150
+        lost = [each for each in outcomes if isinstance(each, BaseException)]
+        assert len(lost) <= 64
+        assert {error.replica for error in lost} <= {apps[0].url}
+        names = [None if each in lost else each.value.split(" by ")[0] for each in outcomes]
+        assert all(name in (None, f"{word}-{n}") for n, name in enumerate(names))
+    assert set((await called(apps[1:], word)).values()) == {1}
+
+
+def test_map_in_threads(apps: list[App]) -> None:
+    with Pool(urls(apps), resubmit=True) as pool:
+        results = list(pool.map("/work", [{"name": f"{n}"} for n in range(60)]))
+        assert [result.value.split(" by ")[0] for result in results] == [str(n) for n in range(60)]
+        assert len(set(map(by, results))) >= 2
+
+
 # -- threads ---------------------------------------------------------------------------------------
 
 

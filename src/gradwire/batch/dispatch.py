@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from gradwire.app.api_info import ApiInfo
@@ -58,6 +58,7 @@ class Core:
         self.sessions: WeakSet[AsyncClient] = WeakSet()
         self.health = Health(self)
         self._lines: dict[Line, dict[PoolJob, None]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._closing: asyncio.Task[None] | None = None
 
     # -- jobs --------------------------------------------------------------------------------------
@@ -224,6 +225,13 @@ class Core:
         """A replica is there: jobs that wait may go there."""
         self.pump_all()
 
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something beside; it is stopped when the pool is closed."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
     # -- the end -----------------------------------------------------------------------------------
 
     async def close(self) -> None:
@@ -235,6 +243,10 @@ class Core:
 
     async def _close(self) -> None:
         try:
+            tasks = list(self._tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             await self.health.close()
             clients = [member.client for member in self.members if member.client is not None]
             closings = (client.close() for client in (*self.sessions, *clients))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
+from gradwire.app.endpoint import Endpoint
 from gradwire.batch.dispatch import Core
 from gradwire.batch.opening import Opening, Plan
 from gradwire.batch.owned_files import home_of_files
@@ -22,14 +24,15 @@ from gradwire.client.calls import Data, endpoint_may_be_missing
 from gradwire.client.checks import refuse_pickling
 from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Engine
+from gradwire.client.mapping_async import AsyncMaps, Source
 from gradwire.client.option_types import CallOptions
 from gradwire.client.options import Options
-from gradwire.errors import ClientClosedError, InvalidArgumentError
+from gradwire.errors import ClientClosedError, EndpointNotFoundError, InvalidArgumentError
 from gradwire.wire.events import DataEvent, Event, EventType
 from gradwire.wire.prediction import Prediction
 
 
-class AsyncPool:
+class AsyncPool(AsyncMaps):
     """Several apps that serve the same endpoints, for asyncio. Made by `AsyncPool.connect`.
 
     It is called like an `AsyncClient`. Each job goes to the app, here a *replica*, where it is
@@ -275,12 +278,10 @@ class AsyncPool:
         session = view.session
         owner = home_of_files((data, inputs), core.members, session.client)
         client = self._any_client(session.home or owner)
-        target = client._engine.app.api.find(endpoint) if session.client else None
-        try:
-            target = target or core.api.find(endpoint)
-        except ValueError:
-            target = None  # the client says it better
-        else:
+        target = None
+        with suppress(EndpointNotFoundError, InvalidArgumentError):  # the client says it better
+            target = self._target(endpoint)
+        if target is not None:
             core.settings.check(target.address)
             endpoint = target.address
         made = Made(endpoint, _kept(data), event_data, trigger_id, wanted, dict(inputs))
@@ -291,6 +292,19 @@ class AsyncPool:
             job.session = session
         job.only = owner or (session.home if session.client else None)
         return job
+
+    def _target(self, endpoint: str | int) -> Endpoint:
+        client = self._view.session.client
+        return (self._core.api if client is None else client._engine.app.api).find(endpoint)
+
+    def _map_source(self, endpoint: str | int) -> Source:
+        self._check_open()
+        options = self._options
+        self._core.settings.check(self._target(endpoint).address)
+        # A row goes to each replica before `map` hears that it was not taken.
+        once = {"max_retries": 0, "resubmit": False, "retry_queue_full": False}
+        rows = self._of(self._view.changed(once))
+        return Source(rows, options.resubmit, options.timeout.total, self._core.spawn)
 
 
 def _kept(data: Data) -> Any:

@@ -23,6 +23,7 @@ from gradwire.client.calls import Data, endpoint_may_be_missing
 from gradwire.client.checks import refuse_pickling
 from gradwire.client.endpoints import SyncEndpoints, SyncNames
 from gradwire.client.engine import Engine, Owner
+from gradwire.client.mapping_sync import SyncMaps
 from gradwire.client.option_types import CallOptions
 from gradwire.client.options import Options
 from gradwire.client.sync import Job, _Inner
@@ -51,7 +52,7 @@ class _InnerPool(AsyncPool):
         return self
 
 
-class Pool:
+class Pool(SyncMaps):
     """Several apps that serve the same endpoints, for plain scripts and threads.
 
     `Pool([address, …])` connects, as `Pool.connect` does. It is called like a `Client`. Close it,
@@ -136,8 +137,12 @@ class Pool:
     def _engine(self) -> Engine:
         return self._inner._engine
 
+    @property
+    def _thread(self) -> loop_thread.LoopThread:
+        return self._inner._thread
+
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._inner._thread.run(work)
+        return self._thread.run(work)
 
     # -- what there is -----------------------------------------------------------------------------
 
