@@ -77,6 +77,7 @@ def build():
             endpoint("work", work_on_number, number("name"), text("out"))
         else:
             endpoint("work", work, text("name"), text("out"))
+        endpoint("fast", lambda x: x, text("x"), text("out"), concurrency_limit=8)
         timed = [number("seconds"), text("name")]
         endpoint("nap", nap, timed, text("out"), concurrency_limit=4)
         endpoint("count", count, timed, text("out"), concurrency_limit=4)
