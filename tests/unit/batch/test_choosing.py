@@ -113,6 +113,15 @@ def test_a_replica_that_is_left_alone_is_tried_again_one_day() -> None:
     assert costs == [30.0, 15.0, pytest.approx(30.0 / 1024)]
 
 
+def test_the_servers_own_word_counts_until_something_is_measured() -> None:
+    pace = Pace()
+    pace.suppose(3.0, 0.0)
+    assert pace.cost(0.0, None) == 3.0
+    pace.note(1.0, 1, 0.0)
+    pace.suppose(3.0, 0.0)
+    assert pace.cost(0.0, None) == 1.0
+
+
 def test_one_that_has_jobs_and_does_not_end_them_is_slow() -> None:
     pace = Pace()
     pace.note(1.0, 1, 0.0)
