@@ -8,14 +8,16 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import asynchronous, eventually, eventually_so, unique
+from helpers import asynchronous, eventually, eventually_so, finished, script, unique
+from hub_server import Hub
+from proxy import Cut, Proxy, Reply
 from servers.fleet import App, Fleet
 from servers.launch import Server, free_port
 
@@ -322,6 +324,72 @@ async def test_full_queues(fleet: Fleet) -> None:
         app.kill()
 
 
+# -- what stands in front of an app ----------------------------------------------------------------
+
+JOIN = "*/queue/join"
+
+
+@pytest.mark.parametrize(
+    "rule", [Reply(503, b"<html>"), Reply(429), Reply(401, b'{"detail": "Not authenticated"}')]
+)
+@asynchronous
+async def test_a_job_that_was_refused_goes_elsewhere(
+    apps: list[App], open_proxy: Callable[..., Proxy], rule: Reply
+) -> None:
+    proxy = open_proxy(apps[0].url)
+    async with AsyncPool.connect([proxy.url, apps[1].url]) as pool:
+        proxy.rules[JOIN] = rule
+        results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(12)))
+        assert set(map(by, results)) == {apps[1].port}
+        assert proxy.paths("/gradio_api/queue/join")
+        assert pool.replicas[0].error
+        # It is asked again and again, and trusted with one job at a time, ever less often.
+        assert len(proxy.paths("/gradio_api/queue/join")) <= 6
+        del proxy.rules[JOIN]
+        await eventually(lambda: there(pool) == [True, True])
+        done = pool.replicas[0].done
+        while pool.replicas[0].done == done:
+            await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(4)))
+
+
+@pytest.mark.parametrize("rule", [Reply(502, b"<html>"), Reply(500, b"oops"), Cut(0)])
+@asynchronous
+async def test_a_job_that_may_have_been_taken_is_not_sent_twice(
+    apps: list[App], open_proxy: Callable[..., Proxy], rule: Reply | Cut
+) -> None:
+    proxy, word = open_proxy(apps[0].url), unique()
+    rules = [rule]
+    async with AsyncPool.connect([proxy.url, apps[1].url]) as pool:
+        proxy.rules[JOIN] = lambda seen: rules.pop() if rules else None
+        calls = (pool.predict("/work", name=f"{word}-{n}") for n in range(4))
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        [error] = [each for each in outcomes if isinstance(each, BaseException)]
+        assert isinstance(error, AppError | ConnectError | ConnectionLostError)
+        assert error.replica == proxy.url
+        await eventually(lambda: there(pool) == [True, True])
+        assert pool.replicas[0].failed == 1
+        assert set((await called(apps, word)).values()) == {1}
+        rules.append(rule)
+        again = pool.with_options(resubmit=True)
+        results = await asyncio.gather(*(again.predict("/work", name="x") for _ in range(4)))
+        assert len(results) == 4
+        assert not rules
+
+
+@asynchronous
+async def test_spaces(hub: Hub, apps: list[App]) -> None:
+    with hub.serve("ada/one", apps[0].url), hub.serve("ada/two", apps[1].url) as two:
+        async with AsyncPool.connect(["ada/one", "ada/two"]) as pool:
+            results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(8)))
+            assert set(map(by, results)) == {app.port for app in apps[:2]}
+            assert [replica.address for replica in pool.replicas] == ["ada/one", "ada/two"]
+            two.stages = ["SLEEPING"]
+            calls = (pool.predict("/work", name="x") for _ in range(8))
+            await asyncio.gather(*calls, return_exceptions=True)
+            await eventually(lambda: two.wakes)  # the probes wake it
+            await eventually(lambda: there(pool) == [True, True])
+
+
 # -- agreement -------------------------------------------------------------------------------------
 
 
@@ -369,12 +437,12 @@ async def test_a_login_that_a_restart_has_ended(fleet: Fleet) -> None:
     async with AsyncPool.connect([app.url], auth=("ada", "pw")) as pool:
         assert by(await pool.predict("/work", name="x")) == app.port
         app.kill()
-        with pytest.raises((ConnectError, ConnectionLostError)):
-            await pool.predict("/work", name="x")
-        assert there(pool) == [False]
+        first = pool.submit("/work", name="x")
+        await eventually(lambda: there(pool) == [False])
         jobs = [pool.submit("/work", name="x") for _ in range(3)]
         await asyncio.to_thread(app.start)
         assert set(map(by, await asyncio.gather(*jobs))) == {app.port}
+        await asyncio.gather(first, return_exceptions=True)  # lost, or had to wait as well
     app.kill()
 
 
@@ -531,6 +599,20 @@ def test_a_pool_that_is_dropped_closes_itself(apps: list[App]) -> None:
     assert pool.predict("/now", name="x").value.startswith("x by ")
     del pool
     eventually_so(lambda: not [t for t in threading.enumerate() if t.name == "gradwire"])
+
+
+def test_a_script_that_closes_nothing_ends(apps: list[App]) -> None:
+    apps[0].kill()
+    code = """
+        import sys
+        from gradwire import Pool
+        pool = Pool(sys.argv[1:], max_retries=0)
+        job = pool.submit("/nap", seconds=30, name="x")
+        print(job.wait_for_id() is not None, pool)
+    """
+    status, out, err = finished(script(code, *urls(apps[:2])))
+    assert (status, out) == (0, "True <Pool 1 of 2 replicas>")
+    assert err.count("\n") <= 1  # the warning that one is missing
 
 
 @asynchronous
