@@ -190,8 +190,9 @@ def test_all_jobs_are_done_about_as_soon_as_they_can_be(
     assert done.total() == jobs
     best = jobs / sum(beside / seconds for seconds, beside in servers)
     slowest = max(seconds for seconds, _ in servers)
-    # What was sent before anything was measured, and the last job, may be at the slowest.
-    assert took <= 1.3 * best + (UNKNOWN_WAITING + 2) * slowest
+    # What was sent before anything was measured, and the last job, may be at the slowest; and what
+    # each got ahead may be more than it should have been.
+    assert took <= 1.3 * best + (UNKNOWN_WAITING + 2) * slowest + WINDOW_SECONDS
 
 
 def test_a_slow_one_gets_a_smaller_share() -> None:
