@@ -162,7 +162,7 @@ async def test_one_dies_in_mid_run_and_comes_back(apps: list[App]) -> None:
             assert apps[0].url in str(error)
             assert error.event_id is None or error.event_id in str(error)
         assert there(pool) == [False, True, True]
-        assert pool.replicas[0].failed == len(lost)
+        assert pool.replicas[0].failed >= len(lost)  # with those that others then got
         assert pool.replicas[0].error
         runs = await called(apps[1:], word)
         assert set(runs.values()) == {1}

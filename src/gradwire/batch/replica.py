@@ -30,7 +30,7 @@ class Replica:
         healthy: Whether it gets jobs.
         in_flight: Jobs of this pool that it has now.
         done: Jobs that it has answered, also with an error of the app.
-        failed: Jobs that failed by its fault.
+        failed: Jobs that failed by its fault, with those that another one then got.
         since: When it was taken out, or came in.
         error: The last thing that was wrong with it; None: nothing so far.
     """
