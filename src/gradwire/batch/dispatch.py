@@ -74,11 +74,11 @@ class Core:
         if not self._lines:
             return
         for only in (None, *self.members):
-            line = self._lines.get((key, only))
-            while line and self._send_first(line):
+            # Looked up each time: callbacks of a job that ends here may add to the line.
+            while (line := self._lines.get((key, only))) and self._send_first(line):
                 pass
             if line is not None and not line:
-                self._lines.pop((key, only), None)
+                del self._lines[key, only]
 
     def pump_all(self) -> None:
         """Send what can be sent of all jobs that wait."""
