@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from gradwire.app.api_info import ApiInfo
     from gradwire.app.config import Component, Config, Dependency
     from gradwire.app.endpoint import Endpoint, Parameter, Return
+    from gradwire.batch.pool import AsyncPool
+    from gradwire.batch.replica import Replica
+    from gradwire.batch.settings import PoolOptions
+    from gradwire.batch.sync_pool import Pool
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.files import AsyncFile, File
@@ -76,6 +80,10 @@ _PLACES = {
     "gradwire.app.api_info": ("ApiInfo",),
     "gradwire.app.config": ("Component", "Config", "Dependency"),
     "gradwire.app.endpoint": ("Endpoint", "Parameter", "Return"),
+    "gradwire.batch.pool": ("AsyncPool",),
+    "gradwire.batch.replica": ("Replica",),
+    "gradwire.batch.settings": ("PoolOptions",),
+    "gradwire.batch.sync_pool": ("Pool",),
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.files": ("AsyncFile", "File"),
@@ -135,6 +143,7 @@ __all__ = [
     "AsyncFile",
     "AsyncJob",
     "AsyncMap",
+    "AsyncPool",
     "AuthenticationError",
     "CallOptions",
     "Client",
@@ -166,12 +175,15 @@ __all__ = [
     "LogEvent",
     "MissingLibraryError",
     "Parameter",
+    "Pool",
+    "PoolOptions",
     "Prediction",
     "ProgressData",
     "ProtocolError",
     "QueueFullError",
     "QuotaExceededError",
     "RenderEvent",
+    "Replica",
     "Return",
     "SessionNotFoundError",
     "SpaceError",

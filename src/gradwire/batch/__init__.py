@@ -1,0 +1,1 @@
+"""Many calls: several apps that serve the same endpoints behind one client."""
