@@ -20,7 +20,7 @@ TESTS = Path(__file__).resolve().parent.parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 #: From the top of the house down: a module imports from its own floor and from those before it.
-FLOORS = ["errors", "app", "data", "codegen", "wire", "transport", "hub", "client", "cli"]
+FLOORS = ["errors", "app", "data", "codegen", "wire", "transport", "hub", "client", "batch", "cli"]
 #: Imported by whoever likes, and themselves importing nothing of the house.
 EVERYWHERE = {"version", "logs"}
 #: The doors: what users import and run.
