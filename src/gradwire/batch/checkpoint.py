@@ -21,11 +21,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
 
+from gradwire.batch.database import as_json, beside, check_kind, connect, open_database, remove
 from gradwire.batch.lock import FileLock
 from gradwire.errors import InvalidArgumentError
 
@@ -34,24 +35,6 @@ State = Literal["claimed", "accepted", "done", "failed", "again"]
 FINISHED: tuple[State, ...] = ("done", "failed")
 UNKNOWN: tuple[State, ...] = ("claimed", "accepted")
 """States of rows of which nobody knows what became of them, when a run begins."""
-
-_APPLICATION = 0x67726477
-"""Says that a database is one of these."""
-_VERSION = 1
-_BUSY_SECONDS = 30.0
-_SCHEMA = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE rows (
-    id INTEGER PRIMARY KEY,
-    key NOT NULL UNIQUE,  -- no type: numbers stay numbers, texts texts
-    state TEXT NOT NULL,
-    tries INTEGER NOT NULL,
-    event_id TEXT,
-    result TEXT,
-    error TEXT
-);
-CREATE INDEX states ON rows (state, key);
-"""
 
 
 class SavedRow(NamedTuple):
@@ -124,11 +107,11 @@ class Checkpoint:
                 names the difference; or it is no checkpoint.
         """
         path = Path(path)
-        lock = None if shared else FileLock(_beside(path, ".lock")).take(f"{path}")
+        lock = None if shared else FileLock(beside(path, ".lock")).take(f"{path}")
         try:
             if restart:
-                _remove(path)
-            return cls(path, _open(path, job), lock)
+                remove(path)
+            return cls(path, open_database(path, job), lock)
         except BaseException:
             if lock is not None:
                 lock.release()
@@ -144,9 +127,9 @@ class Checkpoint:
         path = Path(path)
         if not path.is_file():
             raise InvalidArgumentError(f"There is no checkpoint at {path}.")
-        database = _connect(path)
+        database = connect(path)
         try:
-            _check_kind(path, database)
+            check_kind(path, database)
         except BaseException:
             database.close()
             raise
@@ -217,7 +200,7 @@ class Checkpoint:
             "ON CONFLICT (key) DO UPDATE SET state = 'done', result = excluded.result, "
             "event_id = coalesce(excluded.event_id, event_id), error = NULL WHERE state != 'done'",
             key,
-            _json(result),
+            as_json(result),
             event_id,
         )
 
@@ -234,7 +217,7 @@ class Checkpoint:
             "ON CONFLICT (key) DO UPDATE SET state = 'failed', error = excluded.error, "
             "event_id = coalesce(excluded.event_id, event_id) WHERE state != 'done'",
             key,
-            _json(error),
+            as_json(error),
             event_id,
         )
 
@@ -264,7 +247,7 @@ class Checkpoint:
         """
         return self._database.execute(
             "UPDATE rows SET state = 'failed', error = ? WHERE state IN ('claimed', 'accepted')",
-            (_json(error),),
+            (as_json(error),),
         ).rowcount
 
     def _change(self, statement: str, *values: Any) -> bool:
@@ -326,115 +309,3 @@ def _saved(row: tuple[Any, ...]) -> SavedRow:
         None if result is None else json.loads(result),
         None if error is None else json.loads(error),
     )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _beside(path: Path, ending: str) -> Path:
-    return path.with_name(path.name + ending)
-
-
-def _remove(path: Path) -> None:
-    # The database last: without it, the others would be taken for those of a new one.
-    for ending in ("-wal", "-shm", ""):
-        with suppress(FileNotFoundError):
-            _beside(path, ending).unlink()
-
-
-def _open(path: Path, job: Mapping[str, Any]) -> sqlite3.Connection:
-    database = _connect(path)
-    try:
-        if not _has_tables(path, database):
-            _begin(path, database, job)
-        _check_kind(path, database)
-        _check_job(path, database, job)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        # The thread that opens it need not be the one that uses it; one at a time does.
-        return sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-    except sqlite3.Error as error:
-        raise InvalidArgumentError(f"{path} cannot be opened: {error}.") from error
-
-
-def _has_tables(path: Path, database: sqlite3.Connection) -> bool:
-    try:
-        return bool(database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-    except sqlite3.DatabaseError as error:
-        raise _not_one(path) from error
-
-
-def _begin(path: Path, database: sqlite3.Connection, job: Mapping[str, Any]) -> None:
-    """Make the tables, all at once: whoever is killed here leaves an empty database."""
-    mode = database.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-    if mode != "wal":
-        raise InvalidArgumentError(
-            f"The file system of {path} cannot hold a checkpoint; name a place on a disk of this "
-            "machine (--checkpoint)."
-        )
-    with suppress(FileExistsError):
-        _make_tables(database, job)
-
-
-def _make_tables(database: sqlite3.Connection, job: Mapping[str, Any]) -> None:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        if database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise FileExistsError  # another process of the same work was quicker
-        for statement in _SCHEMA.split(";"):
-            database.execute(statement)
-        database.execute(f"PRAGMA application_id = {_APPLICATION}")
-        database.execute(f"PRAGMA user_version = {_VERSION}")
-        database.execute("INSERT INTO facts VALUES ('job', ?)", (_json(dict(job)),))
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
-
-
-def _check_kind(path: Path, database: sqlite3.Connection) -> None:
-    try:
-        application = database.execute("PRAGMA application_id").fetchone()[0]
-        version = database.execute("PRAGMA user_version").fetchone()[0]
-        database.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.DatabaseError as error:
-        raise _not_one(path) from error
-    if application != _APPLICATION:
-        raise _not_one(path)
-    if version != _VERSION:
-        raise InvalidArgumentError(
-            f"{path} is a checkpoint of another release of gradwire (form {version}, this one has "
-            f"{_VERSION}). Finish with that release, or begin anew (--restart)."
-        )
-
-
-def _not_one(path: Path) -> InvalidArgumentError:
-    return InvalidArgumentError(f"{path} is not a checkpoint of gradwire; name another place.")
-
-
-def _check_job(path: Path, database: sqlite3.Connection, job: Mapping[str, Any]) -> None:
-    row = database.execute("SELECT value FROM facts WHERE name = 'job'").fetchone()
-    begun, now = json.loads(row[0]), json.loads(_json(dict(job)))
-    different = [name for name in {**begun, **now} if begun.get(name) != now.get(name)]
-    if not different:
-        return
-    name = different[0]
-    raise InvalidArgumentError(
-        f"{path} belongs to other work: {name} was {_short(begun.get(name))}, and is "
-        f"{_short(now.get(name))} now. Go on as it was begun, or begin anew (--restart), which "
-        "forgets what is done."
-    )
-
-
-def _short(value: Any) -> str:
-    text = _json(value)
-    return text if len(text) <= 120 else f"{text[:119]}…"

@@ -201,7 +201,7 @@ class Killed(RuleBasedStateMachine):
         if self.model.get(key, ("",))[0] in ("claimed", "accepted"):
             self.model[key] = ("accepted", None)
 
-    @rule(key=keys, value=st.text(max_size=3000))
+    @rule(key=keys, value=st.text(max_size=3000) | st.just("half \ud800 é"))
     def finish(self, key: int, value: str) -> None:
         self.checkpoint.done(key, value)
         if self.model.get(key, ("",))[0] != "done":
