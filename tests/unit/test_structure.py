@@ -108,6 +108,8 @@ def test_only_the_standard_library_and_what_is_declared(path: Path) -> None:
     if path.relative_to(SOURCE).parts[0] == "cli":
         known |= {"click", "rich"}  # the extra `cli`
         known |= {"gradio", "PIL"}  # for the demo; PIL comes with Gradio
+    if path.name == "parquet.py":
+        known |= {"pyarrow"}  # the extra `parquet`
     if path.name == "loop_thread.py":
         known |= {"uvloop"}  # the extra `speed`
     for module, line in imports(path):

@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -258,9 +258,19 @@ class Checkpoint:
     @property
     def job(self) -> dict[str, Any]:
         """What the work is, as `open` was told."""
-        found = self._database.execute("SELECT value FROM facts WHERE name = 'job'").fetchone()
-        job: dict[str, Any] = json.loads(found[0])
+        job: dict[str, Any] = self.noted("job")
         return job
+
+    def note(self, name: str, value: Any) -> None:
+        """Keep a fact about the work as a whole, in the place of an earlier one."""
+        if name == "job":
+            raise InvalidArgumentError("What the job is is said when the checkpoint is begun.")
+        self._change("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, as_json(value))
+
+    def noted(self, name: str) -> Any:
+        """Return what was noted under a name; None: nothing."""
+        found = self._database.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if found is None else json.loads(found[0])
 
     def counts(self) -> Counts:
         """Count the rows of each state; takes longer the more there are."""
@@ -280,14 +290,16 @@ class Checkpoint:
         )
         return {number for (number,) in found}
 
-    def rows(self, *states: State) -> Iterator[SavedRow]:
+    def rows(self, *states: State) -> Generator[SavedRow, None, None]:
         """Yield what is known of rows, by their keys: numbers first, then texts.
 
         Args:
             *states: Only rows that are in one of these; none given: all.
         """
-        marks = ", ".join("?" * len(states))
-        where = f"WHERE state IN ({marks})" if states else ""
+        where = "WHERE state = ?" if len(states) == 1 else ""
+        if len(states) > 1:
+            # The plus keeps SQLite to the order of the keys: it would sort all rows otherwise.
+            where = f"WHERE +state IN ({', '.join('?' * len(states))})"
         found = self._database.execute(f"{_SELECT} {where} ORDER BY key", states)
         try:
             for row in found:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -13,9 +14,8 @@ from gradwire.errors import InvalidArgumentError
 class FileLock:
     """Held by one process at a time; the system gives it back when that process is gone.
 
-    It is a lock on an open file, not a file with a process's number in it: after `kill -9` nothing
-    is left behind that would have to be judged. The file itself stays, empty: whoever deleted it
-    could take it from under another who has just opened it.
+    It is a lock on an open file, not a file with a process's number in it: the file that `kill -9`
+    leaves behind is one that nobody holds.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,21 +31,34 @@ class FileLock:
         Raises:
             InvalidArgumentError: Another process has it.
         """
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        while True:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                _lock(self._file)
+            except OSError as error:
+                os.close(self._file)
+                self._file = None
+                raise InvalidArgumentError(
+                    f"{what} is being worked on by another process. Wait for its end, or name "
+                    "another output."
+                ) from error
+            if self._is_there():
+                return self
+            os.close(self._file)  # its holder has just removed it: that one is nobody's any more
+
+    def _is_there(self) -> bool:
+        assert self._file is not None
         try:
-            _lock(self._file)
-        except OSError as error:
-            self.release()
-            raise InvalidArgumentError(
-                f"{what} is being worked on by another process. Wait for its end, or name another "
-                "output."
-            ) from error
-        return self
+            return os.path.samestat(os.fstat(self._file), os.stat(self.path))
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
-        """Give it back."""
+        """Give it back, and remove the file."""
         held, self._file = self._file, None
         if held is not None:
+            with suppress(OSError):  # Windows removes no open file; it may stay
+                os.unlink(self.path)
             os.close(held)
 
 
