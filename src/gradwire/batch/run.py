@@ -20,6 +20,7 @@ from typing import Any, TypeVar, Unpack
 from gradwire.app.endpoint import Endpoint
 from gradwire.batch.assemble import write_output
 from gradwire.batch.checkpoint import Checkpoint
+from gradwire.batch.columns import Columns
 from gradwire.batch.lock import FileLock
 from gradwire.batch.progress import Meter, ProgressTold
 from gradwire.batch.results import Files, output_names
@@ -168,14 +169,26 @@ async def map_table_async(
 
 
 def run_here(
-    client: Client, endpoint: str | int, job: TableJob, on_progress: ProgressTold | None
+    client: Client,
+    endpoint: str | int,
+    job: TableJob,
+    on_progress: ProgressTold | None,
+    on_columns: Callable[[Columns], object] | None = None,
 ) -> TableSummary:
-    """Run a job in the background thread, and wait for it in this one."""
+    """Run a job in the background thread, and wait for it in this one.
+
+    Args:
+        client: See `map_table`.
+        endpoint: See `map_table`.
+        job: What to do.
+        on_progress: See `map_table`.
+        on_columns: Called before anything is sent, with what goes where.
+    """
     ended = threading.Event()
 
     async def work() -> TableSummary:
         try:
-            return await _Run(client._inner, endpoint, job, on_progress).go()
+            return await _Run(client._inner, endpoint, job, on_progress, on_columns).go()
         finally:
             ended.set()
 
@@ -211,12 +224,18 @@ class _Run:
     """One run of a job, from the lock to the output."""
 
     def __init__(
-        self, source: Any, endpoint: str | int, job: TableJob, told: ProgressTold | None
+        self,
+        source: Any,
+        endpoint: str | int,
+        job: TableJob,
+        told: ProgressTold | None,
+        on_columns: Callable[[Columns], object] | None = None,
     ) -> None:
         self._source = source
         self._name = endpoint
         self._job = job
         self._told = told
+        self._on_columns = on_columns
         self._stop = threading.Event()
         self._began = time.monotonic()
 
@@ -254,12 +273,14 @@ class _Run:
                 return self._summary(meter, before)
 
     async def _call_rows(
-        self, endpoint: Endpoint, columns: Any, checkpoint: Checkpoint, meter: Meter
+        self, endpoint: Endpoint, columns: Columns, checkpoint: Checkpoint, meter: Meter
     ) -> None:
         job, files = self._job, None
         if job.files_to is not None:
             files = Files(job.files_to, job.output.parent, self._source.download)
             files.tidy()
+        if self._on_columns is not None:
+            self._on_columns(columns)
         meter.tell()
         runner = Runner(self._source, endpoint, job, columns, checkpoint, meter, files)
         try:
