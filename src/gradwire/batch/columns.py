@@ -102,7 +102,7 @@ class Columns:
         what = _listed(missing) if missing else "any parameter"
         return InvalidArgumentError(
             f"No column of the table is for {what} of {self.endpoint.address}. The table has "
-            f"{_listed(columns)}; {self._valid()} Say which goes where (--map COLUMN=PARAMETER), "
+            f"{_listed(columns)}. {self._valid()} Say which goes where (--map COLUMN=PARAMETER), "
             "or give all rows the same value (--set PARAMETER=VALUE).",
             endpoint=str(self.endpoint.address),
         )
@@ -129,7 +129,7 @@ class Columns:
 
     def _valid(self) -> str:
         names = _listed(self._parameters)
-        return f"the parameters are {names}." if self._parameters else "it takes none."
+        return f"The parameters are {names}." if self._parameters else "It takes none."
 
     def describe(self) -> list[tuple[str, str]]:
         """Return, for each parameter, where it comes from, in words."""

@@ -262,7 +262,7 @@ class _Run:
                 before = meter.done + meter.failed
                 if before < seen.rows:
                     await self._call_rows(endpoint, columns, checkpoint, meter)
-                elif checkpoint.noted("written") == _state_of(job.output):
+                elif job.output.exists() and checkpoint.noted("written") == _state_of(job.output):
                     return self._summary(meter, before)
                 fingerprint.check(job.source)
                 names = output_names(endpoint)
