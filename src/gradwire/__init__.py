@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from gradwire.app.api_info import ApiInfo
     from gradwire.app.config import Component, Config, Dependency
     from gradwire.app.endpoint import Endpoint, Parameter, Return
+    from gradwire.batch.checkpoint import Checkpoint
+    from gradwire.batch.progress import TableProgress
+    from gradwire.batch.run import (
+        FailedRow,
+        failed_rows,
+        map_table,
+        map_table_async,
+    )
+    from gradwire.batch.table_job import TableOptions
+    from gradwire.batch.table_run import TableSummary
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.files import AsyncFile, File
@@ -74,6 +84,16 @@ _PLACES = {
     "gradwire.app.api_info": ("ApiInfo",),
     "gradwire.app.config": ("Component", "Config", "Dependency"),
     "gradwire.app.endpoint": ("Endpoint", "Parameter", "Return"),
+    "gradwire.batch.checkpoint": ("Checkpoint",),
+    "gradwire.batch.progress": ("TableProgress",),
+    "gradwire.batch.run": (
+        "FailedRow",
+        "failed_rows",
+        "map_table",
+        "map_table_async",
+    ),
+    "gradwire.batch.table_job": ("TableOptions",),
+    "gradwire.batch.table_run": ("TableSummary",),
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.files": ("AsyncFile", "File"),
@@ -132,6 +152,7 @@ __all__ = [
     "AsyncJob",
     "AuthenticationError",
     "CallOptions",
+    "Checkpoint",
     "Client",
     "ClientClosedError",
     "Component",
@@ -148,6 +169,7 @@ __all__ = [
     "Endpoint",
     "EndpointNotFoundError",
     "Event",
+    "FailedRow",
     "File",
     "FileData",
     "FileInput",
@@ -173,13 +195,19 @@ __all__ = [
     "SpaceNotFoundError",
     "SpaceStatus",
     "StatusEvent",
+    "TableOptions",
+    "TableProgress",
+    "TableSummary",
     "Timeout",
     "TransferProgress",
     "UploadError",
     "UploadResponse",
     "ValidationError",
     "__version__",
+    "failed_rows",
     "handle_file",
+    "map_table",
+    "map_table_async",
     "to_frame",
 ]
 

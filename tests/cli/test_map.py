@@ -89,12 +89,14 @@ def counted(folder: Path) -> Counts:
 
 
 def wait_for(process: subprocess.Popen[str], folder: Path, done: int) -> None:
-    """Wait until so many rows are done."""
-    end = time.monotonic() + 90
-    while counted(folder).done < done:
+    """Wait until so many rows are done; it goes on at least once in a minute."""
+    last, end = -1, time.monotonic() + 60
+    while (now := counted(folder).done) < done:
+        if now != last:
+            last, end = now, time.monotonic() + 60
         assert process.poll() is None, process.stderr and process.stderr.read()
-        assert time.monotonic() < end
-        time.sleep(0.005)
+        assert time.monotonic() < end, f"{now} rows are done, and no more"
+        time.sleep(0.02)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:

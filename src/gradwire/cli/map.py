@@ -23,8 +23,8 @@ from gradwire.cli.connection import (
 
 if TYPE_CHECKING:
     from gradwire.batch.progress import TableProgress
-    from gradwire.batch.run import TableSummary
     from gradwire.batch.table_job import TableOptions
+    from gradwire.batch.table_run import TableSummary
     from gradwire.cli.map_progress import RowsWatcher
 
 _FORMAT = click.Choice(["jsonl", "csv", "tsv", "parquet"])

@@ -24,7 +24,7 @@ from gradwire.logs import VARIABLE as LOG_VARIABLE
 if TYPE_CHECKING:
     from gradwire.batch.columns import Columns
     from gradwire.batch.progress import TableProgress
-    from gradwire.batch.run import TableSummary
+    from gradwire.batch.table_run import TableSummary
 
 _SECONDS = 10.0
 """Between two lines of a log."""
