@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from gradwire.app.config import Component, Config, Dependency
     from gradwire.app.endpoint import Endpoint, Parameter, Return
     from gradwire.batch.checkpoint import Checkpoint
+    from gradwire.batch.pool import AsyncPool
     from gradwire.batch.progress import TableProgress
+    from gradwire.batch.replica import Replica
     from gradwire.batch.run import (
         FailedRow,
         failed_rows,
         map_table,
         map_table_async,
     )
+    from gradwire.batch.settings import PoolOptions
+    from gradwire.batch.sync_pool import Pool
     from gradwire.batch.table_job import TableOptions
     from gradwire.batch.table_run import TableSummary
     from gradwire.client.async_client import AsyncClient
@@ -85,13 +89,17 @@ _PLACES = {
     "gradwire.app.config": ("Component", "Config", "Dependency"),
     "gradwire.app.endpoint": ("Endpoint", "Parameter", "Return"),
     "gradwire.batch.checkpoint": ("Checkpoint",),
+    "gradwire.batch.pool": ("AsyncPool",),
     "gradwire.batch.progress": ("TableProgress",),
+    "gradwire.batch.replica": ("Replica",),
     "gradwire.batch.run": (
         "FailedRow",
         "failed_rows",
         "map_table",
         "map_table_async",
     ),
+    "gradwire.batch.settings": ("PoolOptions",),
+    "gradwire.batch.sync_pool": ("Pool",),
     "gradwire.batch.table_job": ("TableOptions",),
     "gradwire.batch.table_run": ("TableSummary",),
     "gradwire.client.async_client": ("AsyncClient",),
@@ -150,6 +158,7 @@ __all__ = [
     "AsyncClient",
     "AsyncFile",
     "AsyncJob",
+    "AsyncPool",
     "AuthenticationError",
     "CallOptions",
     "Checkpoint",
@@ -183,12 +192,15 @@ __all__ = [
     "LogEvent",
     "MissingLibraryError",
     "Parameter",
+    "Pool",
+    "PoolOptions",
     "Prediction",
     "ProgressData",
     "ProtocolError",
     "QueueFullError",
     "QuotaExceededError",
     "RenderEvent",
+    "Replica",
     "Return",
     "SessionNotFoundError",
     "SpaceError",
