@@ -507,6 +507,23 @@ def test_a_queue_of_four_that_keeps_saying_503(start_server: StartServer, tmp_pa
         assert others[0].done()
 
 
+def test_two_replicas_of_which_one_dies(
+    rows_server: Server, journal: Callable[[], list[str]], start_server: StartServer, tmp_path: Path
+) -> None:
+    other = start_server(mode="rows")
+    expected = names(tmp_path / "in.csv", 300)
+    words = ("map", rows_server.url, "/work_4", "in.csv", "-o", "out.jsonl")
+    with started(*words, "--replica", other.url, cwd=tmp_path) as process:
+        wait_for(process, tmp_path, 60)
+        with Client.connect(other.url) as client:
+            assert client.predict("/journal").value
+        other.kill()
+        code, _, said = finish(process)
+    assert code == 0, said
+    check_output(tmp_path, expected)
+    assert len(journal()) > 150
+
+
 def test_progress_for_a_log(rows_server: Server, tmp_path: Path) -> None:
     names(tmp_path / "in.csv", 10)
     words = ("map", rows_server.url, "/work_16", "in.csv", "-o", "out.jsonl")

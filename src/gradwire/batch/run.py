@@ -16,7 +16,9 @@ from typing import Any, Unpack
 
 from gradwire.batch.checkpoint import Checkpoint
 from gradwire.batch.columns import Columns
+from gradwire.batch.pool import AsyncPool
 from gradwire.batch.progress import ProgressTold
+from gradwire.batch.sync_pool import Pool
 from gradwire.batch.table_job import (
     StrPath,
     TableJob,
@@ -56,7 +58,7 @@ class FailedRow:
 
 
 def map_table(
-    client: Client,
+    client: Client | Pool,
     endpoint: str | int,
     source: StrPath,
     output: StrPath,
@@ -70,7 +72,7 @@ def map_table(
     same again to go on after an interruption: rows that are finished are not called again.
 
     Args:
-        client: The app.
+        client: The app, or a pool of several.
         endpoint: Its name, with or without the slash, or its function index.
         source: The table: JSONL, CSV, TSV or Parquet.
         output: The table to write, of any of these formats. It appears when all rows are finished.
@@ -102,17 +104,17 @@ def map_table(
             output, or the checkpoint belongs to other work. Nothing was sent.
         GradwireError: The app cannot be reached any more, or the like. What is done is kept.
     """
-    if not isinstance(client, Client):
+    if not isinstance(client, Client | Pool):
         raise InvalidArgumentError(
-            f"map_table takes a Client, not {type(client).__name__}; in asyncio use "
-            "map_table_async, with an AsyncClient."
+            f"map_table takes a Client or a Pool, not {type(client).__name__}; in asyncio use "
+            "map_table_async, with an AsyncClient or an AsyncPool."
         )
     job = table_job(source, output, options)
     return run_here(client, endpoint, job, on_progress)
 
 
 async def map_table_async(
-    client: AsyncClient,
+    client: AsyncClient | AsyncPool,
     endpoint: str | int,
     source: StrPath,
     output: StrPath,
@@ -120,7 +122,7 @@ async def map_table_async(
     on_progress: ProgressTold | None = None,
     **options: Unpack[TableOptions],
 ) -> TableSummary:
-    """Do what `map_table` does, with an `AsyncClient`.
+    """Do what `map_table` does, with an `AsyncClient` or an `AsyncPool`.
 
     Args:
         client: The app.
@@ -130,11 +132,16 @@ async def map_table_async(
         on_progress: Called in the event loop.
         **options: See `map_table`.
     """
+    if not isinstance(client, AsyncClient | AsyncPool):
+        raise InvalidArgumentError(
+            "map_table_async takes an AsyncClient or an AsyncPool, not "
+            f"{type(client).__name__}; map_table takes a Client or a Pool."
+        )
     return await TableRun(client, endpoint, table_job(source, output, options), on_progress).go()
 
 
 def run_here(
-    client: Client,
+    client: Client | Pool,
     endpoint: str | int,
     job: TableJob,
     on_progress: ProgressTold | None,
