@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 import signal
 import subprocess
 import time
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from servers.launch import Server, StartServer, running
 
-from cli.terminal import COMMAND, environment, run
+from cli.terminal import COMMAND, Terminal, environment, run
 from gradwire import Client
 from gradwire.batch.checkpoint import Checkpoint, Counts
 from gradwire.errors import InvalidArgumentError
@@ -522,6 +523,25 @@ def test_two_replicas_of_which_one_dies(
     assert code == 0, said
     check_output(tmp_path, expected)
     assert len(journal()) > 150
+
+
+def test_progress_on_a_terminal(rows_server: Server, tmp_path: Path) -> None:
+    """A bar that is gone at the end; Ctrl-C says how to go on."""
+    names(tmp_path / "in.csv", 60)
+    words = ("map", rows_server.url, "/work_4", "in.csv", "-o", "out.jsonl", "--set", "seconds=0.2")
+    with Terminal(*words, columns=100, cwd=tmp_path) as terminal:
+        terminal.wait_for(r"━+ +\d+ of 60 .*rows/s .* left .*\d+ in flight")
+        terminal.type("\x03")
+        assert terminal.finish() == 130
+        assert re.fullmatch(
+            r"/work_4  name: column name; seconds: the same for all rows\n(\^C)?"
+            r"\d+ of 60 rows are finished\. The same command goes on from there\.\n"
+            r"\n?Interrupted\.\n",
+            terminal.text(),
+        ), terminal.text()
+    with Terminal(*words, columns=100, cwd=tmp_path) as terminal:
+        assert terminal.finish() == 0
+        assert re.search(r"60 rows in out\.jsonl, \d+ were finished before", terminal.text())
 
 
 def test_progress_for_a_log(rows_server: Server, tmp_path: Path) -> None:
