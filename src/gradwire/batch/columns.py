@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,8 @@ class Columns:
             return value_of(parameter, value)
         if isinstance(value, bytes):
             raise WrongTextError("takes no bytes; only a parameter for a file does.")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise WrongTextError(f"cannot be {value}, which JSON does not have; leave it empty.")
         return plain(value)
 
     def _file(self, parameter: Parameter, value: Any) -> Any:

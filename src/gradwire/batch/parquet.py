@@ -11,7 +11,7 @@ from gradwire.batch.kinds import Kind
 from gradwire.batch.tables import Row, checked_columns, plain
 from gradwire.errors import InvalidArgumentError, MissingLibraryError
 
-BATCH_ROWS = 500
+BATCH_ROWS = 100
 """Rows that are in memory as Python objects."""
 _GROUP_ROWS = 100_000
 _GROUP_BYTES = 64 * 1024 * 1024

@@ -11,6 +11,7 @@ from typing import Any
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.names import ParameterNames
 from gradwire.client.files import BoundFile
+from gradwire.data.filenames import fit_name
 from gradwire.data.files import FileData
 from gradwire.errors import GradwireError
 
@@ -62,6 +63,22 @@ class Files:
         self._base = base
         self._partial = folder / _PARTIAL
 
+    def prepare(self, endpoint: Endpoint) -> None:
+        """Remove what a killed run has left; make sure that files can be kept, if some will come.
+
+        Raises:
+            GradwireError: They cannot.
+        """
+        self.tidy()
+        if any("FileData" in returned.type for returned in endpoint.returns):
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise GradwireError(
+                    f"{self._folder} cannot be made for the outputs' files: {error.strerror}. Name "
+                    "another folder (--files-to)."
+                ) from error
+
     def tidy(self) -> None:
         """Remove halves of files, of this run or of one that was killed."""
         shutil.rmtree(self._partial, ignore_errors=True)
@@ -83,7 +100,7 @@ class Files:
         # Who gave out the file, which may be one of several, has it.
         assert isinstance(file, BoundFile)
         found = await file._reader().download(file, self._partial)
-        target = self._folder / f"{prefix}-{found.name}"
+        target = self._folder / fit_name(f"{prefix}-{found.name}")
         os.replace(found, target)
         return Path(os.path.relpath(target, self._base)).as_posix()
 

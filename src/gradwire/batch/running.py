@@ -7,7 +7,7 @@ it is known which rows may have been run although nobody has their results.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from typing import Any
 
@@ -18,7 +18,7 @@ from gradwire.batch.progress import Meter
 from gradwire.batch.results import Files, error_text, files_in, with_paths
 from gradwire.batch.table_job import TableJob
 from gradwire.batch.tables import Reader
-from gradwire.client.mapping import Outcome, RowJob, outcomes
+from gradwire.client.mapping import Outcome, Outcomes, RowJob, outcomes
 from gradwire.client.mapping_async import Source
 from gradwire.errors import (
     AccessError,
@@ -96,37 +96,45 @@ class Runner:
             GradwireError: The run cannot go on; all that is done is in the checkpoint.
         """
         job = self._job
+        rows = self._unfinished(table)
         found = outcomes(
             self,
             self._endpoint.address,
-            self._unfinished(table),
+            rows,
             concurrency=job.concurrency,
             ordered=False,
             retry=job.retry,
             resubmit=job.unknown == "retry",
             spawn=self._spawn_beside,
         )
-        saving: set[asyncio.Task[None]] = set()
         try:
-            async with aclosing(found):
-                async for outcome in found:
-                    self._meter.in_flight = found.in_flight
-                    task = self._take(outcome)
-                    if task is not None:
-                        saving.add(task)
-                        task.add_done_callback(saving.discard)
-                    if len(saving) >= _SAVING:
-                        await asyncio.wait(saving, return_when=asyncio.FIRST_COMPLETED)
-                    if self._problem is not None:
-                        raise self._problem
-                while saving:
-                    await asyncio.wait(saving)
-                if self._problem is not None:
-                    raise self._problem
+            async with aclosing(rows), aclosing(found):
+                try:
+                    await self._take_all(found)
+                finally:
+                    while (outcome := found.take_ready()) is not None:
+                        self._take(outcome)  # is here already: it need not be called again
         finally:
             await self._end_tasks()
             self._meter.in_flight = 0
             self._meter.tell()
+
+    async def _take_all(self, found: Outcomes) -> None:
+        saving: set[asyncio.Task[None]] = set()
+        async for outcome in found:
+            self._meter.in_flight = found.in_flight
+            task = self._take(outcome)
+            if task is not None:
+                saving.add(task)
+                task.add_done_callback(saving.discard)
+            if len(saving) >= _SAVING:
+                await asyncio.wait(saving, return_when=asyncio.FIRST_COMPLETED)
+            if self._problem is not None:
+                raise self._problem
+        while saving:
+            await asyncio.wait(saving)
+        if self._problem is not None:
+            raise self._problem
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._watched(work))
@@ -147,17 +155,20 @@ class Runner:
 
     # -- rows that go out --------------------------------------------------------------------------
 
-    def _unfinished(self, table: Reader) -> Iterator[Inputs]:
+    async def _unfinished(self, table: Reader) -> AsyncGenerator[Inputs, None]:
         finished: set[int] = set()
         for number, row in enumerate(table.rows(list(self._columns.used.values()))):
             if number % _WINDOW == 0:
                 finished = self._checkpoint.finished_between(number, number + _WINDOW)
+                await asyncio.sleep(0)  # there may be a million before the first that is not
             if number in finished:
                 continue
             try:
-                yield Inputs(number, self._columns.inputs(row))
+                inputs = Inputs(number, self._columns.inputs(row))
             except WrongRowError as error:
                 self._fail(number, f"InvalidArgumentError: {error}", None)
+            else:
+                yield inputs
 
     # -- rows that come back -----------------------------------------------------------------------
 

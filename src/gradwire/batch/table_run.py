@@ -17,12 +17,13 @@ from gradwire.batch.assemble import write_output
 from gradwire.batch.checkpoint import Checkpoint
 from gradwire.batch.columns import Columns
 from gradwire.batch.lock import FileLock
-from gradwire.batch.progress import Meter, ProgressTold
+from gradwire.batch.progress import Meter, ProgressTold, TableProgress
 from gradwire.batch.results import Files, output_names
 from gradwire.batch.running import UNKNOWN_ERROR, Runner
 from gradwire.batch.survey import survey
 from gradwire.batch.table_job import Fingerprint, TableJob, database_in
 from gradwire.errors import GradwireError, InvalidArgumentError
+from gradwire.transport.hooks import fenced, shown
 
 T = TypeVar("T")
 
@@ -70,7 +71,7 @@ class TableRun:
         self._client = client
         self._name = endpoint
         self._job = job
-        self._told = told
+        self._told = None if told is None else _careful(told)
         self._on_columns = on_columns
         self._stop = threading.Event()
         self._began = time.monotonic()
@@ -86,7 +87,7 @@ class TableRun:
         table = job.table()
         columns = job.columns(endpoint, table)
         whole = job.output_form == "parquet" and job.form == "jsonl"
-        with _locked(job), _database_errors(job):
+        with _failures(job), _locked(job):
             fingerprint = await self._beside(lambda: Fingerprint.of(job.source))
             seen = await self._beside(
                 lambda: survey(
@@ -114,7 +115,7 @@ class TableRun:
         job, files = self._job, None
         if job.files_to is not None:
             files = Files(job.files_to, job.output.parent)
-            files.tidy()
+            files.prepare(endpoint)
         if self._on_columns is not None:
             self._on_columns(columns)
         meter.tell()
@@ -149,6 +150,16 @@ class TableRun:
             raise _Stopped
 
 
+def _careful(told: ProgressTold) -> ProgressTold:
+    """Show what a callback raises, and go on."""
+
+    def tell(progress: TableProgress) -> None:
+        with fenced(shown(asyncio.get_running_loop(), "on_progress of a table failed")):
+            told(progress)
+
+    return tell
+
+
 @contextmanager
 def _locked(job: TableJob) -> Iterator[None]:
     job.folder.mkdir(exist_ok=True)
@@ -162,14 +173,19 @@ def _locked(job: TableJob) -> Iterator[None]:
 
 
 @contextmanager
-def _database_errors(job: TableJob) -> Iterator[None]:
-    """Say what is wrong in words of this library, such as that the disk is full."""
+def _failures(job: TableJob) -> Iterator[None]:
+    """Say in words of this library what cannot be written, such as that the disk is full."""
     try:
         yield
     except sqlite3.Error as error:
         raise GradwireError(
             f"The checkpoint in {job.checkpoint} cannot be used: {error}."
         ) from error
+    except OSError as error:
+        if isinstance(error, GradwireError):
+            raise
+        place = error.filename or job.output
+        raise GradwireError(f"{place} cannot be written: {error.strerror or error}.") from error
 
 
 @contextmanager

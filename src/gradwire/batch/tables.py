@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -187,18 +188,30 @@ class JsonLines:
 
 
 class JsonLinesWriter:
-    """One JSON object a line."""
+    """One JSON object a line; numbers that JSON does not have, such as NaN, are null."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w", encoding="utf-8", newline="\n")
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Add a row."""
-        self._file.write(as_json(plain(row)) + "\n")
+        row = plain(row)
+        text = as_json(row)
+        if "NaN" in text or "Infinity" in text:
+            text = as_json(_finite(row))
+        self._file.write(text + "\n")
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 # -- CSV -------------------------------------------------------------------------------------------

@@ -155,6 +155,8 @@ def test_values_with_types_go_as_they_are() -> None:
     assert found.inputs({"text": 5, "flag": None}) == {"text": 5, "flag": None}
     with pytest.raises(WrongRowError, match="flag is empty"):
         found.inputs({"text": "x"})
+    with pytest.raises(WrongRowError, match="text cannot be nan, which JSON does not have"):
+        found.inputs({"text": float("nan"), "flag": True})
     with pytest.raises(WrongRowError, match="text takes no bytes"):
         found.inputs({"text": b"x", "flag": True})
 

@@ -25,7 +25,11 @@ from gradwire.errors import InvalidArgumentError, MissingLibraryError
 
 NAMES = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4, unique=True)
 SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
 )
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner)
@@ -89,6 +93,11 @@ def test_the_kind_of_a_column_is_the_same_in_any_order(values: list[Any]) -> Non
     assert all(both(exact, kind_of(value)) == exact for value in values)
     if exact == "float":
         assert all(value is None or float(value) == value for value in values)
+
+
+def test_numbers_that_json_does_not_have(tmp_path: Path) -> None:
+    given = [{"a": math.nan, "b": [{"c": -math.inf}], "d": "NaN", "e": 1.5}]
+    assert written(given, [], "jsonl") == [{"a": None, "b": [{"c": None}], "d": "NaN", "e": 1.5}]
 
 
 def test_columns_that_not_all_rows_have(tmp_path: Path) -> None:
