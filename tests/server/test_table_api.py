@@ -114,7 +114,7 @@ def test_wrong_arguments(server: Server, source: Path) -> None:
         with pytest.raises(InvalidArgumentError, match="takes a Client or a Pool, not object"):
             map_table(anything, "/hello", source, output)
         with pytest.raises(InvalidArgumentError, match="takes its input in chunks"):
-            map_table(client, "/stream_chunks", source, output)
+            map_table(client, "/stream_in", source, output)
     assert [path.name for path in source.parent.iterdir()] == ["in.jsonl"]
 
 
