@@ -17,6 +17,7 @@ from gradwire import (
     AsyncJob,
     AsyncMap,
     AsyncPool,
+    Checkpoint,
     Client,
     Component,
     Config,
@@ -41,10 +42,15 @@ from gradwire import (
     Replica,
     StatusEvent,
     SyncMap,
+    TableProgress,
+    TableSummary,
     Timeout,
     UploadResponse,
     ValidationError,
+    failed_rows,
     handle_file,
+    map_table,
+    map_table_async,
 )
 
 
@@ -234,6 +240,22 @@ async def exchanging_files_async(client: AsyncClient) -> None:
     assert_type(await client.upload(FileData(path="x")), FileData)
     assert_type(await client.upload([FileData(path="x")]), list[FileData])
     assert_type(await client.download(FileData(path="x")), Path)
+
+
+def tables(client: Client, progress: TableProgress) -> None:
+    summary = map_table(client, "/fn", "in.csv", Path("out.parquet"), concurrency=4, retry=0)
+    assert_type(summary, TableSummary)
+    assert_type(summary.rows, int)
+    assert_type([row.error for row in failed_rows("out.parquet")], list[str])
+    assert_type(progress.eta, float | None)
+    map_table(client, "/fn", "in.csv", "out.csv", unknown="perhaps")  # type: ignore[arg-type]
+    map_table(client, "/fn", "in.csv", "out.csv", concurency=4)  # type: ignore[call-arg]
+    with Checkpoint.open("rows.sqlite", {"endpoint": "/fn"}) as checkpoint:
+        assert_type(checkpoint.claim("row"), bool)
+
+
+async def tables_async(client: AsyncClient) -> None:
+    assert_type(await map_table_async(client, "/fn", "in.csv", "out.csv"), TableSummary)
 
 
 def failing(client: Client) -> None:

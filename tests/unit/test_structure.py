@@ -110,6 +110,8 @@ def test_only_the_standard_library_and_what_is_declared(path: Path) -> None:
         known |= {"gradio", "PIL"}  # for the demo; PIL comes with Gradio
     if path.name == "dialing.py":
         known |= {"aiohappyeyeballs"}  # comes with aiohttp, which needs it for the same
+    if path.name == "parquet.py":
+        known |= {"pyarrow"}  # the extra `parquet`
     if path.name == "loop_thread.py":
         known |= {"uvloop"}  # the extra `speed`
     for module, line in imports(path):

@@ -1,1 +1,1 @@
-"""Many calls: several apps that serve the same endpoints behind one client."""
+"""Many calls: several apps behind one client, tables, and what remembers how far they are."""

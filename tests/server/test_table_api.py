@@ -1,0 +1,143 @@
+"""`map_table` and `map_table_async`, as a program calls them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers.launch import Server
+
+from gradwire import (
+    AsyncClient,
+    Checkpoint,
+    Client,
+    GradwireError,
+    InvalidArgumentError,
+    TableProgress,
+    failed_rows,
+    map_table,
+    map_table_async,
+)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.jsonl"
+    path.write_text("".join(f'{{"name": "n{number}"}}\n' for number in range(20)))
+    return path
+
+
+def greetings(path: Path) -> list[Any]:
+    return [json.loads(line)["greeting"] for line in path.read_text().splitlines()]
+
+
+EXPECTED = [f"Hello n{number}" for number in range(20)]
+
+
+def test_progress_and_summary(server: Server, source: Path) -> None:
+    told: list[TableProgress] = []
+    output = source.with_name("out.jsonl")
+    with Client.connect(server.url) as client:
+        summary = map_table(client, "hello", source, output, on_progress=told.append)
+    assert (summary.rows, summary.done, summary.failed, summary.called) == (20, 20, 0, 20)
+    assert summary.output == output
+    assert (told[0].done, told[0].total) == (0, 20)
+    assert (told[-1].done, told[-1].in_flight, told[-1].failed) == (20, 0, 0)
+    assert greetings(output) == EXPECTED
+    assert list(failed_rows(output)) == []
+
+
+@pytest.mark.complains
+def test_a_callback_that_fails_stops_nothing(server: Server, source: Path) -> None:
+    def fail(progress: TableProgress) -> None:
+        raise ValueError("mine")
+
+    with Client.connect(server.url) as client:
+        output = source.with_name("out.jsonl")
+        assert map_table(client, "hello", source, output, on_progress=fail).done == 20
+
+
+async def cancelled_and_resumed(url: str, source: Path, output: Path) -> list[int]:
+    begun = asyncio.Event()
+
+    def look(progress: TableProgress) -> None:
+        if progress.done:
+            begun.set()
+
+    async with AsyncClient.connect(url) as client:
+        # One at a time, so that some are left when the first is done.
+        work = map_table_async(
+            client, "/slow", source, output, constants={"seconds": 0.1}, on_progress=look
+        )
+        task = asyncio.create_task(work)
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert not output.exists()
+        with Checkpoint.look(f"{output}.gradwire/rows.sqlite") as checkpoint:
+            done = checkpoint.counts().done
+        summary = await map_table_async(client, "/slow", source, output, constants={"seconds": 0.1})
+    return [done, summary.called, summary.rows]
+
+
+def test_a_cancelled_run_is_gone_on_with(server: Server, source: Path) -> None:
+    output = source.with_name("out.jsonl")
+    done, called, rows = asyncio.run(cancelled_and_resumed(server.url, source, output))
+    assert done >= 1
+    assert done + called == rows == 20
+    rows_found = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["slow_out"] for row in rows_found] == [f"n{number} done" for number in range(20)]
+
+
+def test_wrong_arguments(server: Server, source: Path) -> None:
+    output: Any = source.with_name("out.jsonl")
+    with Client.connect(server.url) as client:
+        wrong: list[tuple[dict[str, Any], str]] = [
+            ({"mappping": {}}, "no option 'mappping'. Did you mean 'mapping'"),
+            ({"concurrency": 0}, "concurrency must be a number from 1 on"),
+            ({"retry": -1}, "retry must be a number from 0 on"),
+            ({"unknown": "x"}, "unknown must be one of retry, fail"),
+            ({"mapping": ["a"]}, "mapping must be a mapping"),
+            ({"form": "xml"}, "form cannot be 'xml'"),
+        ]
+        for options, says in wrong:
+            with pytest.raises(InvalidArgumentError, match=says):
+                map_table(client, "/hello", source, output, **options)
+        anything: Any = client
+        with pytest.raises(InvalidArgumentError, match="takes an AsyncClient or an AsyncPool"):
+            asyncio.run(map_table_async(anything, "/hello", source, output))
+        anything = object()
+        with pytest.raises(InvalidArgumentError, match="takes a Client or a Pool, not object"):
+            map_table(anything, "/hello", source, output)
+        with pytest.raises(InvalidArgumentError, match="takes its input in chunks"):
+            map_table(client, "/stream_in", source, output)
+    assert [path.name for path in source.parent.iterdir()] == ["in.jsonl"]
+
+
+def test_places_that_cannot_be_written(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("file\nin.csv\n")
+    (tmp_path / "taken").write_text("a file")
+    with Client.connect(server.url) as client:
+        for option in ("files_to", "checkpoint"):
+            place: Any = {option: tmp_path / "taken" / "x"}
+            with pytest.raises(GradwireError, match=r"taken"):
+                map_table(
+                    client, "/file_io", tmp_path / "in.csv", tmp_path / f"{option}.csv", **place
+                )
+            assert not (tmp_path / f"{option}.csv").exists()
+
+
+def test_an_output_with_a_very_long_name(server: Server, tmp_path: Path) -> None:
+    name = "x" * 240 + ".txt"
+    (tmp_path / name).write_text("long")
+    (tmp_path / "in.csv").write_text(f"file\n{name}\n")
+    output = tmp_path / "out.jsonl"
+    with Client.connect(server.url) as client:
+        assert map_table(client, "/file_io", tmp_path / "in.csv", output).failed == 0
+    path = json.loads(output.read_text())["out_file"]
+    assert (tmp_path / path).read_text() == "GOT:long"
+    assert len(Path(path).name) <= 255
