@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.files import AsyncFile, File
+    from gradwire.client.metrics import EndpointMetrics, Histogram, Metrics, MetricsSnapshot
+    from gradwire.client.observing import ObservedJob, Observer
     from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
     from gradwire.client.sync import Client, Job
     from gradwire.client.uploading import UploadResponse
@@ -77,6 +79,8 @@ _PLACES = {
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.files": ("AsyncFile", "File"),
+    "gradwire.client.metrics": ("EndpointMetrics", "Histogram", "Metrics", "MetricsSnapshot"),
+    "gradwire.client.observing": ("ObservedJob", "Observer"),
     "gradwire.client.option_types": ("CallOptions", "ConnectOptions", "CopyOptions"),
     "gradwire.client.sync": ("Client", "Job"),
     "gradwire.client.uploading": ("UploadResponse",),
@@ -146,6 +150,7 @@ __all__ = [
     "Dependency",
     "DownloadError",
     "Endpoint",
+    "EndpointMetrics",
     "EndpointNotFoundError",
     "Event",
     "File",
@@ -153,13 +158,18 @@ __all__ = [
     "FileInput",
     "FileTooLargeError",
     "GradwireError",
+    "Histogram",
     "InvalidArgumentError",
     "Job",
     "JobCancelledError",
     "Limits",
     "LocalFileNotFoundError",
     "LogEvent",
+    "Metrics",
+    "MetricsSnapshot",
     "MissingLibraryError",
+    "ObservedJob",
+    "Observer",
     "Parameter",
     "Prediction",
     "ProgressData",
