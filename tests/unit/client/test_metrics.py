@@ -59,9 +59,8 @@ def test_a_percentile_is_in_the_bucket_of_the_true_one(values: list[float], perc
     rank = max(-(-percent * len(values) // 100), 1)
     true = sorted(values)[rank - 1]
     assert found is not None
-    edges = [0.0, *Histogram.BOUNDS, float("inf")]
-    low = max(edge for edge in edges if edge < true or edge == 0)
-    high = min(edge for edge in edges if edge >= true)
+    low = max(edge for edge in (0.0, *Histogram.BOUNDS) if edge < true or edge == 0)
+    high = min(edge for edge in (*Histogram.BOUNDS, float("inf")) if edge >= true)
     assert low * (1 - 1e-9) <= found <= high * (1 + 1e-9)
     assert min(values) <= found <= max(values)
 
