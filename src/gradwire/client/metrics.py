@@ -64,7 +64,8 @@ class Histogram(msgspec.Struct, frozen=True):
             if inside and before + inside >= rank:
                 low = max(_BOUNDS[index - 1] if index else 0.0, self.min)
                 high = min(_BOUNDS[index] if index < len(_BOUNDS) else self.max, self.max)
-                return low + (high - low) * (rank - before) / inside
+                part = (rank - before) / inside
+                return high if part == 1 else min(low + (high - low) * part, high)
             before += inside
         return self.max
 
