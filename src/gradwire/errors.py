@@ -87,8 +87,10 @@ class GradwireError(Exception):
         status: The HTTP status that was answered.
         endpoint: The endpoint that was called, such as `"/predict"`.
         event_id: The server's id of the job.
+        row: The place of its inputs among those of a `map`, counted from 0.
     """
 
+    row: int | None = None
     _names_endpoint = False
     """Whether the text begins with the endpoint if it does not name it anywhere else."""
 

@@ -13,6 +13,8 @@ Modes:
     full       a queue that holds one waiting event
     small      takes no file of more than 1,000 bytes (Gradio 4.28)
     pages      a second page at /second, which needs multi-page apps (Gradio 5.20)
+    rows       endpoints that run so many calls at once as their names say (Gradio 4.0)
+    four       the same, with a queue that holds four waiting events
 """
 
 import inspect
@@ -29,7 +31,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import gradio as gr
 
 VERSION = tuple(int(part) for part in gr.__version__.strip().split(".")[:2])
-MODES = ("plain", "auth", "mount", "mountauth", "full", "small", "pages")
+MODES = ("plain", "auth", "mount", "mountauth", "full", "small", "pages", "rows", "four")
 LOGIN = ("ada", "pw")
 AUTH_MESSAGE = "Ask Ada for the password"
 
@@ -638,6 +640,45 @@ def build():
     return demo
 
 
+WORKING, MOST = set(), {}
+
+
+def work(name, seconds, limit):
+    """Take a while; the journal gets the most calls that ran at once."""
+    key = object()
+    WORKING.add(key)
+    MOST[limit] = max(MOST.get(limit, 0), len(WORKING))
+    JOURNAL.append(name)
+    try:
+        time.sleep(float(seconds))
+    finally:
+        WORKING.discard(key)
+    if name.startswith("bad"):
+        raise gr.Error(f"{name} is bad")
+    return name.upper()
+
+
+def build_rows():
+    """An app for many rows."""
+    options = accepted(gr.Blocks, analytics_enabled=False)
+    with gr.Blocks(title="rows", **options) as demo:
+        for limit in (1, 4, 16):
+            endpoint(
+                f"work_{limit}",
+                lambda name, seconds=0.02, limit=limit: work(name, seconds, limit),
+                [text("name"), number("seconds", 0.02)],
+                text("done"),
+                concurrency_limit=limit,
+            )
+        picture = gr.File(label="file")
+        endpoint("size", lambda file: str(os.path.getsize(file)), picture, text("bytes"))
+        lines = gr.JSON(label="journal")
+        endpoint("journal", journal, None, lines, queue=False, postprocess=False)
+        direct = [text("name"), text("direct")]
+        endpoint("direct", lambda name: name.upper(), *direct, queue=False)
+    return demo
+
+
 def add_page(demo):
     """Give the app a second page."""
     if not hasattr(demo, "route"):
@@ -664,7 +705,8 @@ def serve_mounted(demo, port, login):
 
 def queue_options(demo, mode):
     """Before 4.0 there is one number of workers for all functions; full wants one."""
-    options = {"max_size": 1} if mode == "full" else {}
+    sizes = {"full": 1, "four": 4}
+    options = {"max_size": sizes[mode]} if mode in sizes else {}
     if VERSION < (4, 0):
         options["concurrency_count"] = 1 if mode == "full" else 8
     return options
@@ -672,7 +714,7 @@ def queue_options(demo, mode):
 
 def serve(port, mode):
     """Serve the app until the process is ended."""
-    demo = build()
+    demo = build_rows() if mode in ("rows", "four") else build()
     if mode == "pages":
         add_page(demo)
     demo.queue(**queue_options(demo, mode))

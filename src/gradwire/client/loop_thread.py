@@ -61,15 +61,7 @@ class LoopThread:
             InvalidArgumentError: This thread has a running event loop, which waiting would block.
             ClientClosedError: The loop is gone: the client is closed, or was made before a fork.
         """
-        try:
-            check_no_loop()
-            self.check()
-            with self._lock:
-                self.check()
-                future: Future[T] = asyncio.run_coroutine_threadsafe(work, self.loop)
-        except BaseException:
-            work.close()
-            raise
+        future = self.begin(work)
         try:
             return future.result()
         except CancelledError:
@@ -78,6 +70,22 @@ class LoopThread:
             raise ClientClosedError("The client was closed during the call.") from None
         except BaseException:
             future.cancel()
+            raise
+
+    def begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Run something in the loop; return what this thread can wait for.
+
+        Raises:
+            InvalidArgumentError, ClientClosedError: As for `run`.
+        """
+        try:
+            check_no_loop()
+            self.check()
+            with self._lock:
+                self.check()
+                return asyncio.run_coroutine_threadsafe(work, self.loop)
+        except BaseException:
+            work.close()
             raise
 
     def call_soon(self, function: Callable[[], object]) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, Literal, Self, TypeVar, Unpack, overload
+from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
@@ -25,12 +24,13 @@ from gradwire.client.engine import Engine
 from gradwire.client.event_log import E, Reader, not_within, wait_in_thread
 from gradwire.client.files import File
 from gradwire.client.leaving import Context
+from gradwire.client.mapping_sync import SyncMaps
 from gradwire.client.opening import Connecting
 from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
 from gradwire.client.pairs import parse_cookies
 from gradwire.client.shown_job import ShownJob
-from gradwire.client.uploading import UploadResponse
-from gradwire.data.files import FileData, ProgressCallback
+from gradwire.client.sync_files import SyncFiles
+from gradwire.data.files import FileData
 from gradwire.hub.duplicating import Copy, HardwareName
 from gradwire.wire.events import DataEvent, Event, StatusEvent
 from gradwire.wire.prediction import Prediction
@@ -60,7 +60,7 @@ class _Inner(AsyncClient):
         return view
 
 
-class Client:
+class Client(SyncMaps, SyncFiles):
     """A Gradio app, for plain scripts and threads.
 
     `Client(address, …)` connects, as `Client.connect(address, …)` does. Close it, or use it with
@@ -150,6 +150,10 @@ class Client:
     @property
     def _engine(self) -> Engine:
         return self._inner._engine
+
+    @property
+    def _thread(self) -> loop_thread.LoopThread:
+        return self._inner._thread
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return self._inner._thread.run(work)
@@ -267,66 +271,13 @@ class Client:
         """Call a component's function on the server; see `AsyncClient.component_server`."""
         return self._run(self._inner.component_server(component_id, fn_name, data))
 
-    # -- files -------------------------------------------------------------------------------------
-
-    def upload_files(
-        self, root_url: str | None, files: Sequence[Any], upload_id: str | None = None
-    ) -> UploadResponse:
-        """Upload files and return their paths on the server; see `AsyncClient.upload_files`."""
-        return self._run(self._inner.upload_files(root_url, files, upload_id))
-
-    @overload
-    def upload(
-        self,
-        file_data: FileData,
-        root_url: str | None = None,
-        upload_id: str | None = None,
-        max_file_size: int | None = None,
-    ) -> FileData: ...
-
-    @overload
-    def upload(
-        self,
-        file_data: Sequence[FileData],
-        root_url: str | None = None,
-        upload_id: str | None = None,
-        max_file_size: int | None = None,
-    ) -> list[FileData]: ...
-
-    def upload(
-        self,
-        file_data: FileData | Sequence[FileData],
-        root_url: str | None = None,
-        upload_id: str | None = None,
-        max_file_size: int | None = None,
-    ) -> FileData | list[FileData]:
-        """Upload local files named by `FileData(path=…)`; see `AsyncClient.upload`."""
-        if isinstance(file_data, FileData):
-            return self._run(self._inner.upload(file_data, root_url, upload_id, max_file_size))
-        return self._run(self._inner.upload(file_data, root_url, upload_id, max_file_size))
-
-    def download(
-        self,
-        file: FileData | str,
-        to: str | Path | None = None,
-        on_progress: ProgressCallback | None = None,
-    ) -> Path:
-        """Stream a file of the app into a folder; see `AsyncClient.download`."""
-        return self._run(self._inner.download(file, to, on_progress))
-
-    def _read_file(self, file: FileData) -> bytes:
-        return self._run(self._inner._read_file(file))
-
-    def _open_file(self, file: FileData) -> BinaryIO:
-        return self._run(self._inner._open_file(file))
-
 
 endpoint_may_be_missing(Client)
 
 
 def _borrow_docstrings() -> None:
     """Give each method the full text of its model, which `help()` shows where people look."""
-    for name, method in vars(Client).items():
+    for name, method in (vars(SyncMaps) | vars(SyncFiles) | vars(Client)).items():
         function = getattr(method, "__func__", method)
         if f"see `AsyncClient.{name}`" in (function.__doc__ or ""):
             function.__doc__ = getattr(AsyncClient, name).__doc__

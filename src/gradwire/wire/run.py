@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import msgspec
@@ -73,6 +73,7 @@ class Run:
         fn_index: The server's number of the function.
         event_id: The server's id of the job, once it has accepted it.
         started: Whether the server has begun to run the function.
+        started_at: When it said so, by `time.monotonic()`; None: it did not.
         over: Whether the server has said that it ended.
         outcome: None while the job lives; then its `Prediction` or its error.
         heard_on: The number of the stream that last carried a message for it (see `session.py`).
@@ -101,6 +102,7 @@ class Run:
         "over",
         "rendered",
         "started",
+        "started_at",
     )
 
     def __init__(
@@ -117,6 +119,7 @@ class Run:
         self.fn_index = fn_index
         self.event_id: str | None = None
         self.started = False
+        self.started_at: float | None = None
         self.over = False
         self.outcome: Prediction | GradwireError | None = None
         self.heard_on = 0
@@ -188,7 +191,7 @@ class Run:
             news.append(self.status)
 
     def _starts(self, message: ProcessStarts, news: list[Event]) -> None:
-        self.started = True
+        self.started, self.started_at = True, monotonic()
         self._note(message, news)
 
     def _logged(self, message: Log, news: list[Event]) -> None:
