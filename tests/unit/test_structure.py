@@ -20,7 +20,7 @@ TESTS = Path(__file__).resolve().parent.parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 #: From the top of the house down: a module imports from its own floor and from those before it.
-FLOORS = ["errors", "app", "data", "codegen", "wire", "transport", "hub", "client", "cli"]
+FLOORS = ["errors", "app", "data", "codegen", "wire", "transport", "hub", "client", "batch", "cli"]
 #: Imported by whoever likes, and themselves importing nothing of the house.
 EVERYWHERE = {"version", "logs"}
 #: The doors: what users import and run.
@@ -111,6 +111,8 @@ def test_only_the_standard_library_and_what_is_declared(path: Path) -> None:
     if path.relative_to(SOURCE).parts[0] == "cli":
         known |= {"click", "rich"}  # the extra `cli`
         known |= {"gradio", "PIL"}  # for the demo; PIL comes with Gradio
+    if path.name == "parquet.py":
+        known |= {"pyarrow"}  # the extra `parquet`
     if path.name == "loop_thread.py":
         known |= {"uvloop"}  # the extra `speed`
     known |= EXTRAS.get(path.relative_to(SOURCE).as_posix(), set())

@@ -28,6 +28,7 @@ COMMANDS = {
     "view": "Show an app's API, or code that calls it",
     "predict": "Call an endpoint and print its result",
     "stream": "Print what an endpoint yields, as it comes",
+    "map": "Call an endpoint with each row of a table",
     "upload": "Send files to an app",
     "download": "Fetch files of an app",
     "status": "Watch a Space until it runs",

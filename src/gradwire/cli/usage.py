@@ -10,6 +10,7 @@ import click
 
 from gradwire.app.endpoint import Endpoint, Parameter
 from gradwire.app.example import NO_PATH, file_address, sample
+from gradwire.app.texts import base_type
 from gradwire.app.words import shown
 
 _LONGEST_VALUE = 60
@@ -23,11 +24,6 @@ class Row(NamedTuple):
     name: str
     kind: str
     default: str
-
-
-def base_type(parameter: Parameter) -> str:
-    """Return a parameter's type without the `None` that many allow."""
-    return parameter.type.removesuffix(" | None")
 
 
 def kind_text(parameter: Parameter) -> str:

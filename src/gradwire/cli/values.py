@@ -7,24 +7,18 @@ What a value is read as is said by the type of its parameter, so that `n=3` is a
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from gradwire.app.endpoint import Endpoint, Parameter
-from gradwire.app.words import did_you_mean, shown
-from gradwire.cli.usage import base_type, kind_text, repeats, usage_text
+from gradwire.app.texts import WrongTextError, base_type, json_of, short, value_of
+from gradwire.app.words import did_you_mean
+from gradwire.cli.usage import kind_text, repeats, usage_text
 from gradwire.data.files import ProgressCallback
 from gradwire.data.inputs import handle_file
 from gradwire.data.urls import is_http_url
 from gradwire.errors import InvalidArgumentError, LocalFileNotFoundError
-
-_TRUE, _FALSE = {"true", "yes", "on", "1"}, {"false", "no", "off", "0"}
-
-
-class _WrongValueError(ValueError):
-    """The message goes on after `name: `."""
 
 
 def read_inputs(
@@ -32,6 +26,8 @@ def read_inputs(
     words: Sequence[str],
     given: str | None = None,
     on_progress: ProgressCallback | None = None,
+    *,
+    complete: bool = True,
 ) -> dict[str, Any]:
     """Return the inputs of a call, by name.
 
@@ -40,6 +36,7 @@ def read_inputs(
         words: Such as `name=value`.
         given: JSON: an object by name, or a list in order.
         on_progress: Is told how far the files are that are sent.
+        complete: Whether all that the endpoint needs must be there.
 
     Raises:
         InvalidArgumentError: Something is wrong; the message has the endpoint's usage.
@@ -56,16 +53,17 @@ def read_inputs(
             _refuse(endpoint, f"{name} is given twice: in the JSON, and as {name}=…")
         try:
             inputs[name] = _read_all(parameters[name], found, on_progress)
-        except _WrongValueError as error:
+        except WrongTextError as error:
             _refuse(endpoint, f"{name} {error}")
-    _check_complete(endpoint, inputs)
+    if complete:
+        _check_complete(endpoint, inputs)
     return inputs
 
 
 def _split(endpoint: Endpoint, word: str) -> tuple[str, str]:
     name, equals, text = word.partition("=")
     if not equals:
-        _refuse(endpoint, f"{_short(word)!r} is not name=value.")
+        _refuse(endpoint, f"{short(word)!r} is not name=value.")
     return _known(endpoint, name), text
 
 
@@ -76,7 +74,7 @@ def _known(endpoint: Endpoint, name: str) -> str:
             return parameter.name
     names = [parameter.name for parameter in endpoint.parameters]
     hint = did_you_mean(name, names) if names else " It takes none."
-    _refuse(endpoint, f"{endpoint.address} has no parameter {_short(name)!r}.{hint}")
+    _refuse(endpoint, f"{endpoint.address} has no parameter {short(name)!r}.{hint}")
 
 
 def _check_complete(endpoint: Endpoint, inputs: dict[str, Any]) -> None:
@@ -109,10 +107,10 @@ def _read_all(
 ) -> Any:
     if not repeats(parameter):
         if len(texts) > 1:
-            raise _WrongValueError("is given twice.")
+            raise WrongTextError("is given twice.")
         return _read(parameter, base_type(parameter), texts[0], on_progress)
     if len(texts) == 1 and (texts[0].startswith("[") or texts[0] == "null"):
-        return _json(parameter, texts[0])
+        return json_of(parameter, texts[0])
     inner = base_type(parameter).removeprefix("list[").removesuffix("]")
     return [_read(parameter, inner, text, on_progress) for text in texts]
 
@@ -122,28 +120,18 @@ def _read(parameter: Parameter, kind: str, text: str, on_progress: ProgressCallb
         text = text[1:]
     elif text.startswith("@"):
         return _file(parameter, kind, text[1:], on_progress)
-    if kind == "str":
-        return text
-    if text == "null" and parameter.type.endswith("| None"):
-        return None
-    if kind in ("float", "int"):
-        return _number(text)
-    if kind == "bool":
-        return _flag(text)
-    if kind.startswith("Literal"):
-        return _choice(parameter, text)
-    if kind == "FileData":
+    if kind == "FileData" and not (text == "null" and parameter.type.endswith("| None")):
         return _remote_file(parameter, text)
-    return _json(parameter, text, or_text=kind == "Any" or "str" in kind.split(" | "))
+    return value_of(parameter, text, kind)
 
 
 def _file(parameter: Parameter, kind: str, path: str, on_progress: ProgressCallback | None) -> Any:
     if kind == "str":
         return _text_of(path)
     if kind in ("float", "int", "bool") or kind.startswith("Literal"):
-        raise _WrongValueError(f"takes {kind_text(parameter)}, not a file.")
+        raise WrongTextError(f"takes {kind_text(parameter)}, not a file.")
     if not path:
-        raise _WrongValueError("names no file after the @.")
+        raise WrongTextError("names no file after the @.")
     return handle_file(Path(path).expanduser(), on_progress=on_progress)
 
 
@@ -156,66 +144,15 @@ def _text_of(path: str) -> str:
             f"written @@{path}."
         ) from None
     except (OSError, ValueError) as error:
-        raise _WrongValueError(f"cannot be read from {path!r}: {error}.") from None
+        raise WrongTextError(f"cannot be read from {path!r}: {error}.") from None
 
 
 def _remote_file(parameter: Parameter, text: str) -> Any:
     if is_http_url(text):
         return handle_file(text)
     if text.startswith("{"):
-        return _json(parameter, text)
-    raise _WrongValueError(f"takes a file: @{_short(text)}, or an address.")
-
-
-def _number(text: str) -> int | float:
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise _WrongValueError(f"takes a number, not {_short(text)!r}.")
-    return number
-
-
-def _flag(text: str) -> bool:
-    word = text.lower()
-    if word not in _TRUE | _FALSE:
-        raise _WrongValueError(f"takes true or false, not {_short(text)!r}.")
-    return word in _TRUE
-
-
-def _choice(parameter: Parameter, text: str) -> Any:
-    for choice in parameter.choices:
-        if str(choice) == text:
-            return choice
-    valid = [str(choice) for choice in parameter.choices]
-    raise _WrongValueError(
-        f"cannot be {_short(text)!r}.{did_you_mean(text, valid)} It takes {_listed(valid)}."
-    )
-
-
-def _listed(valid: Sequence[str], most: int = 20) -> str:
-    more = f" and {len(valid) - most} more" if len(valid) > most else ""
-    return shown(", ".join(valid[:most]) + more)
-
-
-def _json(parameter: Parameter, text: str, *, or_text: bool = False) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        if or_text:
-            return text
-        raise _WrongValueError(
-            f"takes JSON ({shown(parameter.type)}), not {_short(text)!r}."
-        ) from None
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:59]}…"
+        return json_of(parameter, text)
+    raise WrongTextError(f"takes a file: @{short(text)}, or an address.")
 
 
 def _refuse(endpoint: Endpoint, problem: str) -> NoReturn:

@@ -1,0 +1,1 @@
+"""Many calls: tables of them, and what remembers how far they are."""

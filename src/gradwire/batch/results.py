@@ -1,0 +1,110 @@
+"""What came of a row: its outputs as columns, with their files in a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from gradwire.app.endpoint import Endpoint
+from gradwire.app.names import ParameterNames
+from gradwire.data.files import FileData
+from gradwire.errors import GradwireError
+
+Download = Callable[[FileData, Path], Awaitable[Path]]
+ERROR = "error"
+"""The column that says why a row has failed."""
+_PARTIAL = ".gradwire-partial"
+
+
+def output_names(endpoint: Endpoint) -> list[str]:
+    """Return a name for each output: its label as an identifier, or `output`."""
+    names, several = ParameterNames(), len(endpoint.returns) > 1
+    return [
+        names.take("", returned.label.strip() or (f"output {n}" if several else "output"), n)
+        for n, returned in enumerate(endpoint.returns, 1)
+    ]
+
+
+def free_columns(names: Sequence[str], taken: Collection[str]) -> list[str]:
+    """Return names for further columns of a table: `output_…` where it has one of that name."""
+    seen, found = set(taken), []
+    for name in names:
+        while name in seen:
+            name = f"output_{name}"
+        seen.add(name)
+        found.append(name)
+    return found
+
+
+def error_text(error: GradwireError) -> str:
+    """Return an error as a cell has it: its kind and its message."""
+    return f"{type(error).__name__}: {error}"
+
+
+class Files:
+    """Fetches the files of results into a folder.
+
+    A file is called `7-1-name.png`: the first file of row 7. When a row is called again because
+    its result was lost, its files take the places of those that are there.
+    """
+
+    def __init__(self, folder: Path, base: Path, download: Download) -> None:
+        """Choose where files go.
+
+        Args:
+            folder: Made when the first file comes.
+            base: What the paths in the table are relative to.
+            download: Fetches a file into a folder, and returns where it is.
+        """
+        self._folder = folder
+        self._base = base
+        self._download = download
+        self._partial = folder / _PARTIAL
+
+    def tidy(self) -> None:
+        """Remove halves of files, of this run or of one that was killed."""
+        shutil.rmtree(self._partial, ignore_errors=True)
+
+    async def save(self, number: int, data: list[Any]) -> list[Any]:
+        """Fetch the files of a row; return its outputs with paths in their places.
+
+        Args:
+            number: The row's, from 1 on.
+            data: Its outputs.
+        """
+        paths: dict[FileData, str] = {}
+        for file in files_in(data):
+            if file not in paths:
+                paths[file] = await self._save_one(f"{number}-{len(paths) + 1}", file)
+        return [with_paths(value, paths) for value in data]
+
+    async def _save_one(self, prefix: str, file: FileData) -> str:
+        found = await self._download(file, self._partial)
+        target = self._folder / f"{prefix}-{found.name}"
+        os.replace(found, target)
+        return Path(os.path.relpath(target, self._base)).as_posix()
+
+
+def files_in(value: Any) -> list[FileData]:
+    """Return the files in an output, at any depth."""
+    if isinstance(value, FileData):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return [file for item in value for file in files_in(item)]
+    return []
+
+
+def with_paths(value: Any, paths: dict[FileData, str]) -> Any:
+    """Return an output as JSON: each file as its path, or else as its address."""
+    if isinstance(value, FileData):
+        return paths.get(value, value.url or value.path)
+    if isinstance(value, dict):
+        return {key: with_paths(item, paths) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_paths(item, paths) for item in value]
+    return value
