@@ -126,6 +126,7 @@ class Worker:
         self._pump: asyncio.Task[None] | None = None
         self._notes: list[Note] = []
         self._telling: asyncio.Task[None] | None = None
+        self._untold: Exception | None = None
 
     async def call(
         self, rows: Sequence[Mapping[str, Any]], ids: Sequence[RowId] | None = None
@@ -265,14 +266,22 @@ class Worker:
         if call.row is None:
             return
         self._notes.append(Note(call.row, what, value, event_id))
-        if self._telling is None or self._telling.done():
+        self._begin_to_tell()
+
+    def _begin_to_tell(self) -> None:
+        if self._notes and (self._telling is None or self._telling.done()):
             self._telling = asyncio.ensure_future(self._tell())
 
     async def _tell(self) -> None:
         assert self._ledger is not None
         while self._notes:
             notes, self._notes = self._notes, []
-            await self._ledger.note(notes)
+            try:
+                await self._ledger.note(notes)
+            except Exception as error:
+                self._notes = [*notes, *self._notes]  # to be told once more, at a batch's end
+                self._untold = error
+                return
 
     async def _all_told(self) -> None:
         """Wait until the ledger has taken everything.
@@ -280,9 +289,11 @@ class Worker:
         Raises:
             Exception: What it raised.
         """
-        telling = self._telling
-        if telling is not None:
-            await asyncio.shield(telling)
+        self._begin_to_tell()
+        if self._telling is not None:
+            await asyncio.shield(self._telling)
+        if self._notes and self._untold is not None:
+            raise self._untold
 
     async def close(self) -> None:
         """Stop; what is in flight is called off."""
