@@ -45,7 +45,10 @@ blocks.map_batches(
     AppBatches,
     batch_format="pyarrow",
     batch_size=given.batch,
-    compute=ray.data.ActorPoolStrategy(size=given.workers),
+    # Two batches at a time in each worker: the last rows of one do not hold up the next.
+    compute=ray.data.ActorPoolStrategy(
+        size=given.workers, max_concurrent_calls_per_actor=2, enable_true_multi_threading=True
+    ),
     num_cpus=0.1,  # a worker mostly waits
     fn_constructor_kwargs={
         "app": given.app,

@@ -84,9 +84,15 @@ def write_table(folder: Path, word: str, seconds: float = 0.05) -> list[str]:
 
 
 class Driver:
-    """The script of the example, in a process of its own, with all that Ray starts for it."""
+    """A script, that of the example, in a process of its own, with all that Ray starts for it."""
 
-    def __init__(self, ray_folder: str, *arguments: str) -> None:
+    def __init__(
+        self,
+        ray_folder: str,
+        *arguments: str,
+        script: Path = ROOT / "examples" / "ray_parquet.py",
+        folder: Path | None = None,
+    ) -> None:
         environment = {
             **os.environ,
             "PYTHONPATH": str(Path(gradwire.__file__).parents[1]),
@@ -94,14 +100,15 @@ class Driver:
             "RAY_TMPDIR": ray_folder,
             "RAY_USAGE_STATS_ENABLED": "0",
         }
-        script = str(ROOT / "examples" / "ray_parquet.py")
+        if folder is None:
+            arguments += ("--cpus", "2")
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [sys.executable, script, *arguments, "--cpus", "2"],
+            [sys.executable, str(script), *arguments],
             stdout=self.log,
             stderr=subprocess.STDOUT,
             env=environment,
-            cwd=ray_folder,
+            cwd=folder or ray_folder,
         )
         self._seen: set[psutil.Process] = set()
 
@@ -215,10 +222,10 @@ def test_going_on_and_rows_that_fail(
         while len(done_in(checkpoint)) < ROWS // 3:
             assert driver.process.poll() is None, driver.output()
             time.sleep(0.05)
-        driver.family()
-        driver.process.kill()  # the driver itself: all that it has started ends by itself
+        workers = driver.workers()
+        driver.process.kill()  # the driver itself; Ray ends what it has started for it, in time
         driver.process.wait()
-        assert driver.left() == []
+        assert psutil.wait_procs(workers, timeout=60)[1] == []
     done, called = done_in(checkpoint), journal.counts()
     with closing(Driver(ray_folder, *arguments)) as driver:
         printed = driver.finish()
@@ -249,3 +256,19 @@ def test_what_is_wrong_is_said_in_the_driver(
         assert driver.left() == []
     assert "There is no column 'nonsense' for the key; there are id, name, seconds" in printed
     assert journal.counts() == Counter()
+
+
+def test_what_the_documentation_shows(demo_url: str, tmp_path: Path, ray_folder: str) -> None:
+    page = (ROOT / "docs" / "ray.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    script = tmp_path / "block.py"
+    for block in blocks:
+        script.write_text(block.replace("http://127.0.0.1:7860", demo_url), encoding="utf-8")
+        with closing(Driver(ray_folder, script=script, folder=tmp_path)) as driver:
+            printed = driver.finish()
+            assert driver.process.returncode == 0, printed
+            assert driver.left() == []
+        assert "done=100" in printed
+        assert "Hello, visitor" in printed
+    assert len(blocks) == 1
+    assert pq.read_table(tmp_path / "greetings").num_rows == 100
