@@ -13,7 +13,7 @@ NODE_CLIENT := @gradio/client@2.7.0
 NODE := .servers/node/.ready
 
 .PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
-	test-cli test-large test-ray faults bench fuzz soak pictures clean
+	test-cli test-map test-large test-ray faults bench fuzz soak pictures clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -51,7 +51,10 @@ releases: servers  ## Write the table of docs/releases.md anew
 	GRADWIRE_TEST_SERVERS=all GRADWIRE_WRITE_TABLE=1 $(BIN)/pytest tests/conformance
 
 test-cli: servers-subset $(NODE)  ## All of the command line, typed clients and notebooks
-	$(BIN)/pytest tests/cli tests/codegen tests/notebooks tests/unit/codegen -m 'slow or not slow'
+	$(BIN)/pytest tests/cli tests/codegen tests/notebooks tests/unit/codegen -m 'slow or not slow' --ignore tests/cli/test_map.py
+
+test-map: servers-subset  ## All of `gradwire map`: 20,000 rows, killed ten times
+	$(BIN)/pytest tests/unit/batch tests/cli/test_map.py -m 'slow or not slow' --timeout 1800
 
 test-large: servers-subset  ## The tests with files of a gigabyte
 	$(BIN)/pytest -m large --timeout 900

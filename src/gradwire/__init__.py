@@ -23,6 +23,20 @@ if TYPE_CHECKING:
     from gradwire.app.api_info import ApiInfo
     from gradwire.app.config import Component, Config, Dependency
     from gradwire.app.endpoint import Endpoint, Parameter, Return
+    from gradwire.batch.checkpoint import Checkpoint
+    from gradwire.batch.pool import AsyncPool
+    from gradwire.batch.progress import TableProgress
+    from gradwire.batch.replica import Replica
+    from gradwire.batch.run import (
+        FailedRow,
+        failed_rows,
+        map_table,
+        map_table_async,
+    )
+    from gradwire.batch.settings import PoolOptions
+    from gradwire.batch.sync_pool import Pool
+    from gradwire.batch.table_job import TableOptions
+    from gradwire.batch.table_run import TableSummary
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.files import AsyncFile, File
@@ -76,6 +90,20 @@ _PLACES = {
     "gradwire.app.api_info": ("ApiInfo",),
     "gradwire.app.config": ("Component", "Config", "Dependency"),
     "gradwire.app.endpoint": ("Endpoint", "Parameter", "Return"),
+    "gradwire.batch.checkpoint": ("Checkpoint",),
+    "gradwire.batch.pool": ("AsyncPool",),
+    "gradwire.batch.progress": ("TableProgress",),
+    "gradwire.batch.replica": ("Replica",),
+    "gradwire.batch.run": (
+        "FailedRow",
+        "failed_rows",
+        "map_table",
+        "map_table_async",
+    ),
+    "gradwire.batch.settings": ("PoolOptions",),
+    "gradwire.batch.sync_pool": ("Pool",),
+    "gradwire.batch.table_job": ("TableOptions",),
+    "gradwire.batch.table_run": ("TableSummary",),
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.files": ("AsyncFile", "File"),
@@ -134,8 +162,10 @@ __all__ = [
     "AsyncClient",
     "AsyncFile",
     "AsyncJob",
+    "AsyncPool",
     "AuthenticationError",
     "CallOptions",
+    "Checkpoint",
     "Client",
     "ClientClosedError",
     "Component",
@@ -153,6 +183,7 @@ __all__ = [
     "EndpointMetrics",
     "EndpointNotFoundError",
     "Event",
+    "FailedRow",
     "File",
     "FileData",
     "FileInput",
@@ -171,25 +202,34 @@ __all__ = [
     "ObservedJob",
     "Observer",
     "Parameter",
+    "Pool",
+    "PoolOptions",
     "Prediction",
     "ProgressData",
     "ProtocolError",
     "QueueFullError",
     "QuotaExceededError",
     "RenderEvent",
+    "Replica",
     "Return",
     "SessionNotFoundError",
     "SpaceError",
     "SpaceNotFoundError",
     "SpaceStatus",
     "StatusEvent",
+    "TableOptions",
+    "TableProgress",
+    "TableSummary",
     "Timeout",
     "TransferProgress",
     "UploadError",
     "UploadResponse",
     "ValidationError",
     "__version__",
+    "failed_rows",
     "handle_file",
+    "map_table",
+    "map_table_async",
     "to_frame",
 ]
 

@@ -88,9 +88,11 @@ class GradwireError(Exception):
         endpoint: The endpoint that was called, such as `"/predict"`.
         event_id: The server's id of the job.
         row: The place of its inputs among those of a `map`, counted from 0.
+        replica: The address of the replica, where a `Pool` has sent the job.
     """
 
     row: int | None = None
+    replica: str | None = None
     _names_endpoint = False
     """Whether the text begins with the endpoint if it does not name it anywhere else."""
 

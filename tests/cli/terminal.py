@@ -40,6 +40,7 @@ _KEPT = (
     "TMPDIR",
     "SYSTEMROOT",
     "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPATH",
     "HF_ENDPOINT",
     "HF_HOME",
 )

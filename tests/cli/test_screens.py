@@ -29,6 +29,7 @@ FEW = [
     "error-app",
     "error-name",
     "stream",
+    "map-failed",
     "doctor",
 ]
 
@@ -37,6 +38,7 @@ SCREENS: list[tuple[str, str, int]] = [
     ("help", "--help", 0),
     ("help-predict", "predict --help", 0),
     ("help-view", "view --help", 0),
+    ("help-map", "map --help", 0),
     ("help-doctor", "doctor --help", 0),
     ("no-such-command", "prdict", 2),
     ("no-such-option", "view http://h --nope", 2),
@@ -65,6 +67,10 @@ SCREENS: list[tuple[str, str, int]] = [
     ("stream", "stream DEMO /tell", 0),
     ("stream-values", "stream APP /stream_list text=abc", 0),
     ("stream-fails", "stream APP /fail_gen text=go", 1),
+    ("map", "map DEMO /greet people.csv -o greetings.csv --set excited=true", 0),
+    ("map-failed", "map DEMO /divide sums.jsonl -o out.csv", 1),
+    ("map-wrong", "map DEMO /divide sums.jsonl -o out.csv --map a=divident", 2),
+    ("map-rows", "map DEMO /divide people.csv -o out.csv --map name=dividend", 2),
     ("upload", "upload DEMO photo.png", 0),
     ("doctor", "doctor DEMO", 0),
     ("doctor-refused", "doctor http://127.0.0.1:9", 3),

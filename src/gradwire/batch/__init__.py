@@ -1,1 +1,1 @@
-"""Many calls: tables of them, and what remembers how far they are."""
+"""Many calls: several apps behind one client, tables, and what remembers how far they are."""

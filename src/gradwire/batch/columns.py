@@ -102,7 +102,7 @@ class Columns:
         what = _listed(missing) if missing else "any parameter"
         return InvalidArgumentError(
             f"No column of the table is for {what} of {self.endpoint.address}. The table has "
-            f"{_listed(columns)}; {self._valid()} Say which goes where (--map COLUMN=PARAMETER), "
+            f"{_listed(columns)}. {self._valid()} Say which goes where (--map COLUMN=PARAMETER), "
             "or give all rows the same value (--set PARAMETER=VALUE).",
             endpoint=str(self.endpoint.address),
         )
@@ -129,7 +129,7 @@ class Columns:
 
     def _valid(self) -> str:
         names = _listed(self._parameters)
-        return f"the parameters are {names}." if self._parameters else "it takes none."
+        return f"The parameters are {names}." if self._parameters else "It takes none."
 
     def describe(self) -> list[tuple[str, str]]:
         """Return, for each parameter, where it comes from, in words."""
@@ -165,7 +165,9 @@ class Columns:
 
     def _value(self, parameter: Parameter, column: str, value: Any) -> Any:
         if column in self._files or base_type(parameter) in _FILE_TYPES:
-            return self._file(parameter, value)
+            found = self._file(parameter, value)
+            several = base_type(parameter).startswith("list[")
+            return [found] if several and not isinstance(found, list | None) else found
         if self._texts:
             return value_of(parameter, value)
         if isinstance(value, bytes):
@@ -183,8 +185,7 @@ class Columns:
             raise WrongTextError(f"takes a file's path, not {short(repr(value))}.")
         if self._texts and value[0] in "[{":
             return self._file(parameter, json_of(parameter, value))
-        file = handle_file(value if is_http_url(value) else self._folder / value)
-        return [file] if base_type(parameter).startswith("list[") else file
+        return handle_file(value if is_http_url(value) else self._folder / value)
 
     def _described(self, parameter: Parameter, value: dict[str, Any]) -> Any:
         """Take a file as collections of pictures have it in Parquet, or as Gradio describes it."""

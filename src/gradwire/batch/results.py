@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.names import ParameterNames
+from gradwire.client.files import BoundFile
 from gradwire.data.files import FileData
 from gradwire.errors import GradwireError
 
-Download = Callable[[FileData, Path], Awaitable[Path]]
 ERROR = "error"
 """The column that says why a row has failed."""
 _PARTIAL = ".gradwire-partial"
@@ -51,17 +51,15 @@ class Files:
     its result was lost, its files take the places of those that are there.
     """
 
-    def __init__(self, folder: Path, base: Path, download: Download) -> None:
+    def __init__(self, folder: Path, base: Path) -> None:
         """Choose where files go.
 
         Args:
             folder: Made when the first file comes.
             base: What the paths in the table are relative to.
-            download: Fetches a file into a folder, and returns where it is.
         """
         self._folder = folder
         self._base = base
-        self._download = download
         self._partial = folder / _PARTIAL
 
     def tidy(self) -> None:
@@ -82,7 +80,9 @@ class Files:
         return [with_paths(value, paths) for value in data]
 
     async def _save_one(self, prefix: str, file: FileData) -> str:
-        found = await self._download(file, self._partial)
+        # Who gave out the file, which may be one of several, has it.
+        assert isinstance(file, BoundFile)
+        found = await file._reader().download(file, self._partial)
         target = self._folder / f"{prefix}-{found.name}"
         os.replace(found, target)
         return Path(os.path.relpath(target, self._base)).as_posix()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.batch.checkpoint import Checkpoint
@@ -19,6 +19,7 @@ from gradwire.batch.results import Files, error_text, files_in, with_paths
 from gradwire.batch.table_job import TableJob
 from gradwire.batch.tables import Reader
 from gradwire.client.mapping import Outcome, RowJob, outcomes
+from gradwire.client.mapping_async import Source
 from gradwire.errors import (
     AccessError,
     ClientClosedError,
@@ -50,13 +51,6 @@ class Inputs(dict[str, Any]):
         self.number = number
 
 
-class Source(Protocol):
-    """What starts jobs: a client, or several."""
-
-    def submit(self, endpoint: str | int, data: Any, /) -> Any:
-        """Call an endpoint and return at once."""
-
-
 class Runner:
     """One run over the rows of a table that are not finished."""
 
@@ -70,7 +64,8 @@ class Runner:
         meter: Meter,
         files: Files | None,
     ) -> None:
-        self._source = source
+        self._submits = source.submits
+        self._spawn_beside = source.spawn or asyncio.create_task
         self._endpoint = endpoint
         self._job = job
         self._columns = columns
@@ -84,7 +79,7 @@ class Runner:
     def submit(self, endpoint: str | int, data: Any, /) -> RowJob:
         """Claim a row and send it; what the engine calls in the place of the client's."""
         self._checkpoint.claim(data.number)
-        job: RowJob = self._source.submit(endpoint, data)
+        job: RowJob = self._submits.submit(endpoint, data)
         self._spawn(self._note_id(data.number, job))
         return job
 
@@ -109,6 +104,7 @@ class Runner:
             ordered=False,
             retry=job.retry,
             resubmit=job.unknown == "retry",
+            spawn=self._spawn_beside,
         )
         saving: set[asyncio.Task[None]] = set()
         try:

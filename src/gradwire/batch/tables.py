@@ -269,7 +269,7 @@ class CsvWriter:
     def __init__(self, path: Path, columns: Sequence[str], delimiter: str) -> None:
         self._columns = columns
         self._file = path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-        self._writer = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
+        self._writer = csv.writer(_Lines(self._file), delimiter=delimiter, lineterminator="\r\n")
         self._writer.writerow(columns)
 
     def write(self, row: Mapping[str, Any]) -> None:
@@ -279,6 +279,21 @@ class CsvWriter:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class _Lines:
+    """Ends lines with a line feed alone.
+
+    The module `csv` puts only those line ends into quotes that it writes itself; it must think that
+    it writes both, for readers take both for the end of a row.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, row: str) -> None:
+        """Write a row."""
+        self._file.write(row.removesuffix("\r\n") + "\n")
 
 
 def _cell(value: Any) -> str:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,14 +23,23 @@ from gradwire.cli.connection import (
 
 if TYPE_CHECKING:
     from gradwire.batch.progress import TableProgress
-    from gradwire.batch.run import TableSummary
+    from gradwire.batch.sync_pool import Pool
     from gradwire.batch.table_job import TableOptions
+    from gradwire.batch.table_run import TableSummary
     from gradwire.cli.map_progress import RowsWatcher
+    from gradwire.client.sync import Client
 
 _FORMAT = click.Choice(["jsonl", "csv", "tsv", "parquet"])
 _OPTIONS = (
     click.option(
         "-o", "--output", required=True, metavar="OUTPUT", help="The table to write; - for stdout."
+    ),
+    click.option(
+        "--replica",
+        "replicas",
+        multiple=True,
+        metavar="ADDRESS",
+        help="Another app that serves the same; rows go where the queue is shortest. Repeatable.",
     ),
     click.option(
         "--map",
@@ -112,6 +121,7 @@ def command(
     source: str,
     output: str,
     *,
+    replicas: tuple[str, ...],
     mapping: tuple[str, ...],
     constants: tuple[str, ...],
     list_failed: bool,
@@ -135,13 +145,17 @@ def command(
     from gradwire.cli.map_progress import rows_watcher
     from gradwire.cli.values import read_inputs
 
+    key = endpoint_key(endpoint)
     options["mapping"] = dict(map(_pair, mapping))
     if no_files or (output == "-" and options["files_to"] is None):
         options["files_to"] = False
     if connection.retries is not None:
         options["retry"] = connection.retries
-    with _places(source, output, options) as (table, target), connection.open(app) as client:
-        called = client.view_api().find(endpoint_key(endpoint))
+    with (
+        _places(source, output, options) as (table, target),
+        _open(connection, app, replicas, key) as client,
+    ):
+        called = client.view_api().find(key)
         options["constants"] = read_inputs(called, constants, complete=False)
         job = table_job(table, target, _as_options(options), Path() if source == "-" else None)
         with rows_watcher(quiet=quiet) as watch, _telling_how_to_go_on(watch, kept=output != "-"):
@@ -150,6 +164,17 @@ def command(
             _print_file(target)
     _say(summary, watch, to_stdout=output == "-")
     return 1 if summary.failed else 0
+
+
+def _open(
+    connection: Connection, app: str, replicas: tuple[str, ...], endpoint: str | int
+) -> AbstractContextManager[Client | Pool]:
+    if not replicas:
+        return connection.open(app)
+    from gradwire.batch.sync_pool import Pool
+
+    # Only on this endpoint do the apps have to agree.
+    return Pool.connect([app, *replicas], endpoints=[endpoint], **connection.options())
 
 
 def _as_options(options: dict[str, Any]) -> TableOptions:

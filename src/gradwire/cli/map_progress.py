@@ -24,7 +24,7 @@ from gradwire.logs import VARIABLE as LOG_VARIABLE
 if TYPE_CHECKING:
     from gradwire.batch.columns import Columns
     from gradwire.batch.progress import TableProgress
-    from gradwire.batch.run import TableSummary
+    from gradwire.batch.table_run import TableSummary
 
 _SECONDS = 10.0
 """Between two lines of a log."""
@@ -94,7 +94,7 @@ def end_text(summary: TableSummary) -> str:
     """Return what came of it, in words."""
     before = summary.rows - summary.called
     parts = [f"{summary.rows:,} rows in {clean(str(summary.output))}"]
-    parts += [f"{summary.failed:,} have failed"] if summary.failed else []
+    parts += [f"{summary.failed:,} failed (--list-failed shows them)"] if summary.failed else []
     parts += [f"{before:,} were finished before"] if before else []
     return ", ".join([*parts, seconds_text(summary.seconds)])
 

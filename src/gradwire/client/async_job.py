@@ -29,6 +29,7 @@ from gradwire.client.job_inputs import Inputs, Way
 from gradwire.client.leaving import AsyncContext
 from gradwire.client.observing import Watch
 from gradwire.client.options import Options
+from gradwire.client.retries import wait_before_retry
 from gradwire.client.shown_job import ShownJob
 from gradwire.data.inputs import FileInput
 from gradwire.errors import GradwireError, JobCancelledError
@@ -135,6 +136,13 @@ class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
         if self.watch is not None:
             self.watch.begin_anew()
         return self.run
+
+    def pause_before_retry(self, error: GradwireError) -> float | None:
+        """Return the seconds after which the job begins anew; None: it ends with the error."""
+        return wait_before_retry(self, error)
+
+    def on_news(self) -> None:
+        """The server has said something of the job, which goes on."""
 
     def on_accepted(self) -> None:
         """The server has given the job an id."""

@@ -25,7 +25,6 @@ from gradwire.client.heartbeat import Heartbeat
 from gradwire.client.joining import Joins
 from gradwire.client.options import Options
 from gradwire.client.reading import Reader
-from gradwire.client.retries import wait_before_retry
 from gradwire.client.uploads import Uploads
 from gradwire.errors import (
     ClientClosedError,
@@ -80,6 +79,15 @@ class Engine:
         self._jobs[job.run] = job
         if self.closed:
             self.give_up(job.run, ClientClosedError("The client is closed. Connect again."))
+
+    def release(self, job: AsyncJob[Event]) -> bool:
+        """Let go of a job of which nothing was sent, as when another app gets it.
+
+        Returns:
+            Whether it waited here to be handed in.
+        """
+        self._jobs.pop(job.run, None)
+        return self.joins.withdraw(job)
 
     def start(self, job: AsyncJob[Event]) -> asyncio.Task[None] | None:
         """Bring a job to the server; its end comes over the stream or with the answer.
@@ -161,6 +169,7 @@ class Engine:
         if job is not None and job.watch is not None:
             job.watch.follow(run, size)
         if job is not None and outcome is None:
+            job.on_news()
             if events and job.log.add(events, size):
                 self._renew(run)
             return
@@ -183,7 +192,7 @@ class Engine:
         """Hand a job in again that has failed, if it may be, after a pause; nothing is told."""
         if self.closed or not isinstance(outcome, GradwireError):
             return False
-        seconds = wait_before_retry(job, outcome)
+        seconds = job.pause_before_retry(outcome)
         if seconds is None:
             return False
         _log.info("%s is called again in %.1f s: %s", job.run.endpoint, seconds, outcome)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradwire.errors import GradwireError
@@ -21,10 +22,15 @@ LONGEST_PAUSE = 60.0
 
 
 class Heartbeat:
-    """The heartbeat of one session."""
+    """The heartbeat of one session.
+
+    Attributes:
+        on_break: Called when it has stopped.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.on_break: Callable[[], object] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def keep(self) -> None:
@@ -46,5 +52,7 @@ class Heartbeat:
                         pause = 1.0
             except GradwireError as error:
                 _log.debug("the heartbeat broke: %s", error)
+            if self.on_break is not None:
+                self.on_break()
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -47,6 +47,14 @@ class Joins:
             self._workers += 1
             self._engine.spawn(self._work())
 
+    def withdraw(self, job: AsyncJob[Event]) -> bool:
+        """Take a job out of the line; False if it is not there."""
+        try:
+            self._line.remove(job)
+        except ValueError:
+            return False
+        return True
+
     async def _work(self) -> None:
         engine = self._engine
         while True:
