@@ -89,7 +89,7 @@ class OpenTelemetryObserver(Observer):
         self._tracer = trace.get_tracer("gradwire", VERSION, tracer_provider)
         self._propagator = propagator
         # A job whose event loop is gone never ends; its span is not kept for it.
-        self._spans: WeakKeyDictionary[ObservedJob, Span] = WeakKeyDictionary()
+        self._spans: WeakKeyDictionary[ObservedJob, tuple[Span, Attributes]] = WeakKeyDictionary()
         meter = metrics.get_meter("gradwire", VERSION, meter_provider)
         self._durations = meter.create_histogram(
             "gradio.client.job.duration",
@@ -118,7 +118,7 @@ class OpenTelemetryObserver(Observer):
             attributes=attributes,
             start_time=int(job.submitted_at * 1e9),
         )
-        self._spans[job] = span
+        self._spans[job] = span, attributes
         headers: dict[str, str] = {}
         inject = self._propagator.inject if self._propagator else propagate.inject
         inject(headers, trace.set_span_in_context(span))
@@ -126,7 +126,7 @@ class OpenTelemetryObserver(Observer):
 
     def on_accept(self, job: ObservedJob) -> None:
         """Note that the app has taken the job."""
-        span = self._spans[job]
+        span, _ = self._spans[job]
         if job.event_id is not None:
             span.set_attribute("gradio.event_id", job.event_id)
         span.add_event("gradio.job.accepted", {"gradio.attempt": job.attempts})
@@ -134,16 +134,17 @@ class OpenTelemetryObserver(Observer):
     def on_start(self, job: ObservedJob) -> None:
         """Note that the app runs the job."""
         wait = job.queue_wait or 0.0
-        self._spans[job].add_event("gradio.job.started", {"gradio.wait_time": wait})
+        self._spans[job][0].add_event("gradio.job.started", {"gradio.wait_time": wait})
         self._waits.record(wait, _of_job(job))
 
     def on_end(self, job: ObservedJob) -> None:
         """End the job's span, and count it."""
-        begun, ended = _of_job(job), _of_end(job)
+        span, begun = self._spans.pop(job)
         self._active.add(-1, begun)
-        self._jobs.add(1, begun | ended)
-        self._durations.record(job.duration or 0.0, begun | ended)
-        span = self._spans.pop(job)
+        # A job of a pool may have come to another replica than it was meant for at first.
+        ended = _of_job(job) | _of_end(job)
+        self._jobs.add(1, ended)
+        self._durations.record(job.duration or 0.0, ended)
         span.set_attributes(ended)
         span.set_attribute("gradio.attempts", job.attempts)
         span.set_attribute("gradio.events", job.events)

@@ -28,6 +28,7 @@ from gradwire import (
     Metrics,
     ObservedJob,
     Observer,
+    Pool,
     handle_file,
 )
 
@@ -365,3 +366,29 @@ async def test_a_dropped_call_is_counted_as_cancelled(server: Server) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert metrics.snapshot().total.counts == {"cancelled": 1}
+
+
+# -- many rows, several apps -----------------------------------------------------------------------
+
+
+def test_rows_of_map_are_jobs_too(server: Server) -> None:
+    metrics = Metrics()
+    with Client.connect(server.url, observer=metrics) as client:
+        assert len(list(client.map("/hello", map(str, range(30))))) == 30
+    assert metrics.snapshot().endpoints["/hello"].counts == {"ok": 30}
+
+
+def test_a_job_of_a_pool_that_goes_elsewhere_is_one_job(server: Server) -> None:
+    notes, metrics = Notes({"X-Test": "seen"}), Metrics()
+    with Proxy(server.url) as one, Proxy(server.url) as other:
+        with Pool.connect([one.url, other.url], observer=[notes, metrics]) as pool:
+            one.rules["*/queue/join"] = Reply(503, b"busy")
+            seen = [pool.predict("/whoami").value["headers"]["x-test"] for _ in range(4)]
+        turned_away = [each for each in one.requests if each.path.endswith("/queue/join")]
+        assert turned_away
+        assert {job.app for job in notes.jobs} == {f"{other.url}/"}
+    assert seen == ["seen"] * 4
+    assert notes.heard == QUEUED * 4
+    found = metrics.snapshot().endpoints["/whoami"]
+    assert found.counts == {"ok": 4}
+    assert found.retries >= 1

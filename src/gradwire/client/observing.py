@@ -35,7 +35,7 @@ class ObservedJob:
     It is written by the client; observers read it. What is not known yet is None.
 
     Attributes:
-        app: The app's address, without user info and query.
+        app: The app's address, without user info and query; of a pool, that of the replica.
         endpoint: What was called, such as `"/predict"`; the number of a function without a name.
         queued: Whether the call goes through the app's queue.
         submitted_at: When the caller submitted it, in seconds since 1970.
@@ -130,7 +130,16 @@ def _check(name: str, observer: Any) -> None:
 class Watch:
     """Follows one job for its observers."""
 
-    __slots__ = ("_accepted", "_began", "_context", "_failed", "_observers", "_started", "job")
+    __slots__ = (
+        "_accepted",
+        "_began",
+        "_context",
+        "_failed",
+        "_headers",
+        "_observers",
+        "_started",
+        "job",
+    )
 
     def __init__(self, observers: tuple[Observer, ...], job: AsyncJob[Event]) -> None:
         run = job.run
@@ -140,6 +149,7 @@ class Watch:
         self._context = copy_context()
         self._failed: Callable[[BaseException], None] | None = None
         self._began = time.monotonic()
+        self._headers: dict[str, str] = {}
         self._accepted: float | None = None
         self._started = False
 
@@ -152,9 +162,17 @@ class Watch:
                 given = self._context.run(observer.on_submit, self.job)
                 found |= checked_pairs("headers", given)
         names = {name.lower() for name in job.options.headers}
-        kept = {name: value for name, value in found.items() if name.lower() not in names}
-        if kept:
-            job.add_headers(kept)
+        self._headers = {name: found[name] for name in found if name.lower() not in names}
+        self._put_headers(job)
+
+    def moved(self, job: AsyncJob[Event]) -> None:
+        """The job has got other requests, those for another app."""
+        self.job.app = shown_url(job.requests.base_url)
+        self._put_headers(job)
+
+    def _put_headers(self, job: AsyncJob[Event]) -> None:
+        if self._headers:
+            job.add_headers(self._headers)
 
     def follow(self, run: Run, size: int) -> None:
         """Something was heard of the job: messages of `size` bytes, or its id."""
