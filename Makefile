@@ -13,7 +13,7 @@ NODE_CLIENT := @gradio/client@2.7.0
 NODE := .servers/node/.ready
 
 .PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
-	test-cli test-map test-large faults bench bench-rows fuzz soak pictures clean
+	test-cli test-map test-large test-ray faults bench bench-rows fuzz soak pictures clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -58,6 +58,10 @@ test-map: servers-subset  ## All of `gradwire map`: 20,000 rows, killed ten time
 
 test-large: servers-subset  ## The tests with files of a gigabyte
 	$(BIN)/pytest -m large --timeout 900
+
+test-ray: servers-subset  ## The tests with Ray, on this machine; installs it
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[dev,ray]'
+	$(BIN)/pytest tests/cluster -m ray
 
 faults: servers-subset  ## Every fault at every place; writes the table of docs/reliability.md
 	GRADWIRE_WRITE_TABLE=1 $(BIN)/pytest tests/faults -m 'faults or not faults'

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from gradwire.client.files import AsyncFile, File
     from gradwire.client.mapping_async import AsyncMap
     from gradwire.client.mapping_sync import SyncMap
+    from gradwire.client.metrics import EndpointMetrics, Histogram, Metrics, MetricsSnapshot
+    from gradwire.client.observing import ObservedJob, Observer
     from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
     from gradwire.client.sync import Client, Job
     from gradwire.client.uploading import UploadResponse
@@ -109,6 +111,8 @@ _PLACES = {
     "gradwire.client.files": ("AsyncFile", "File"),
     "gradwire.client.mapping_async": ("AsyncMap",),
     "gradwire.client.mapping_sync": ("SyncMap",),
+    "gradwire.client.metrics": ("EndpointMetrics", "Histogram", "Metrics", "MetricsSnapshot"),
+    "gradwire.client.observing": ("ObservedJob", "Observer"),
     "gradwire.client.option_types": ("CallOptions", "ConnectOptions", "CopyOptions"),
     "gradwire.client.sync": ("Client", "Job"),
     "gradwire.client.uploading": ("UploadResponse",),
@@ -181,6 +185,7 @@ __all__ = [
     "Dependency",
     "DownloadError",
     "Endpoint",
+    "EndpointMetrics",
     "EndpointNotFoundError",
     "Event",
     "FailedRow",
@@ -189,13 +194,18 @@ __all__ = [
     "FileInput",
     "FileTooLargeError",
     "GradwireError",
+    "Histogram",
     "InvalidArgumentError",
     "Job",
     "JobCancelledError",
     "Limits",
     "LocalFileNotFoundError",
     "LogEvent",
+    "Metrics",
+    "MetricsSnapshot",
     "MissingLibraryError",
+    "ObservedJob",
+    "Observer",
     "Parameter",
     "Pool",
     "PoolOptions",

@@ -104,6 +104,7 @@ def whoami(request):
         "username": getattr(request, "username", None),
         "headers": {name: headers.get(name) for name in ("x-test", "authorization", "x-ip-token")},
         "user_agent": headers.get("user-agent"),
+        "traceparent": headers.get("traceparent"),
         "cookies": sorted(plain(getattr(request, "cookies", {}))),
         "query_params": plain(request.query_params),
     }

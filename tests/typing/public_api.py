@@ -34,6 +34,10 @@ from gradwire import (
     Job,
     Limits,
     LogEvent,
+    Metrics,
+    MetricsSnapshot,
+    ObservedJob,
+    Observer,
     Pool,
     Prediction,
     ProgressData,
@@ -89,6 +93,16 @@ def connecting_with_options(given: dict[str, Any], **more: Unpack[ConnectOptions
     AsyncClient.duplicate("o/s", timeout=30, hardware="t4-small", token="hf_x", proxy="http://p")
     client = Client.duplicate("o/s", secrets={"A": "b"}, query_params={"a": "b"})
     client.with_options(events=("data", "status"), oauth_token="hf_x", retry_queue_full=True)
+    client.with_options(observer=Metrics()).with_options(observer=[Metrics(), OnlyEnds()])
+    assert_type(Metrics().snapshot() + MetricsSnapshot(), MetricsSnapshot)
+    assert_type(Metrics().snapshot().total.duration.percentile(50), float | None)
+
+
+class OnlyEnds(Observer):
+    """An observer writes the methods that it needs."""
+
+    def on_end(self, job: ObservedJob) -> None:
+        assert_type(job.outcome, Literal["ok", "error", "cancelled"] | None)
 
 
 def wrong_options(client: Client) -> None:
@@ -99,6 +113,7 @@ def wrong_options(client: Client) -> None:
     Client.connect("http://h", events=["dota"])  # type: ignore[list-item]
     Client.connect("http://h", max_retries="2")  # type: ignore[arg-type]
     client.with_options(token="hf_x")  # type: ignore[call-arg]
+    client.with_options(observer=print)  # type: ignore[arg-type]
     AsyncClient.duplicate("o/s", tokn="hf_x")  # type: ignore[call-arg]
 
 

@@ -158,6 +158,8 @@ class PoolJob(AsyncJob[Event]):
         self._engine.release(self)
         for name in (*_HANDED_ON, *_INPUTS):
             setattr(self, name, getattr(fresh, name))
+        if self.watch is not None:
+            self.watch.moved(self)
         self._engine.add(self)
         return not self.done()
 

@@ -84,6 +84,8 @@ class AsyncClient(AsyncMaps, AsyncFiles):
             proxy: Address of an HTTP proxy.
             trust_env: Use the environment's proxies.
             download_dir: Where `download` puts files by default; else the current folder.
+            observer: Is told of each job's way: a `Metrics`, an `Observer` of your own, or several
+                in a list. Default: none.
             **options: All of the above; there is no other.
 
         Raises:
@@ -151,9 +153,9 @@ class AsyncClient(AsyncMaps, AsyncFiles):
         Args:
             **options: Those of `connect` that can change from call to call: `events`, `headers`
                 (added to the client's), `timeout`, `limits`, `max_retries`, `resubmit`,
-                `retry_queue_full`, `with_null_state`, `oauth_token`, `download_dir`. Of `limits`,
-                those of what the views share stay as they were when connecting: of the event
-                stream, of config and API info.
+                `retry_queue_full`, `with_null_state`, `oauth_token`, `download_dir`, `observer`.
+                Of `limits`, those of what the views share stay as they were when connecting: of
+                the event stream, of config and API info.
 
         Raises:
             InvalidArgumentError: There is no such option, or it is set once when connecting.

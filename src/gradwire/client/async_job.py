@@ -27,6 +27,7 @@ from gradwire.client.engine import Engine, Owner
 from gradwire.client.event_log import AsyncReader, E, EventLog, wait, wait_within
 from gradwire.client.job_inputs import Inputs, Way
 from gradwire.client.leaving import AsyncContext
+from gradwire.client.observing import Watch
 from gradwire.client.options import Options
 from gradwire.client.retries import wait_before_retry
 from gradwire.client.shown_job import ShownJob
@@ -61,6 +62,7 @@ class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
         "run",
         "sent",
         "tries",
+        "watch",
     )
 
     def __init__(
@@ -90,6 +92,7 @@ class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
         self._deadline: asyncio.TimerHandle | None = None
         self._callbacks: tuple[Callable[[Any], object], ...] = ()
         self._accepted: asyncio.Event | None = None
+        self.watch: Watch | None = None
 
     def __repr__(self) -> str:
         status = self.status
@@ -101,8 +104,15 @@ class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
     def _engine(self) -> Engine:
         return self._owner.engine
 
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that drives the job."""
+        return self._engine.loop
+
     def start(self) -> None:
         """Begin; the job goes on by itself from here."""
+        if self.watch is not None:
+            self.watch.begin(self)
         self._engine.add(self)
         if self.done():
             return
@@ -123,6 +133,8 @@ class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
         self.tries += 1
         self.sent = False
         self.run = self._make_run()
+        if self.watch is not None:
+            self.watch.begin_anew()
         return self.run
 
     def pause_before_retry(self, error: GradwireError) -> float | None:
@@ -134,6 +146,8 @@ class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
 
     def on_accepted(self) -> None:
         """The server has given the job an id."""
+        if self.watch is not None and not self.done():
+            self.watch.accepted(self.run)
         if not self.options.resubmit or self.done():
             self.forget_inputs()
         waiting, self._accepted = self._accepted, None  # it may begin anew, and get another id
@@ -144,6 +158,8 @@ class AsyncJob(Inputs, AsyncContext, ShownJob, Generic[E]):
         """The job has its outcome: tell everybody who waits."""
         if self._deadline is not None:
             self._deadline.cancel()
+        if self.watch is not None:
+            self.watch.end(outcome, self.log.total)
         self.log.end(outcome)
         self.on_accepted()
         callbacks, self._callbacks = self._callbacks, ()

@@ -17,6 +17,7 @@ from gradwire.client.checks import checked_id
 from gradwire.client.engine import Owner
 from gradwire.client.finite import refuse_not_finite
 from gradwire.client.job_inputs import Way
+from gradwire.client.observing import Watch
 from gradwire.client.options import Options, merge_headers
 from gradwire.client.outputs import NOTHING, OldOutputReader, OutputReader
 from gradwire.data.files import FileData
@@ -106,6 +107,8 @@ class Call(msgspec.Struct, frozen=True):
             files=files,
         )
         refuse_not_finite(job._request, payload, target)
+        if self.options.observer:
+            job.watch = Watch(self.options.observer, job)
         return job
 
     def submit(self, endpoint: str | int, data: Data, /) -> AsyncJob[Event]:

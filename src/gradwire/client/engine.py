@@ -166,6 +166,8 @@ class Engine:
             self.heartbeat.keep()
         size, run.held = run.held, 0
         job, outcome = self._jobs.get(run), run.outcome
+        if job is not None and job.watch is not None:
+            job.watch.follow(run, size)
         if job is not None and outcome is None:
             job.on_news()
             if events and job.log.add(events, size):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from gradwire.app.endpoint import Endpoint
-from gradwire.client.options import Options
+from gradwire.client.options import Options, merge_headers
 from gradwire.data.inputs import FileInput
 from gradwire.data.json import encode
 from gradwire.wire.requests import Request, Requests
@@ -71,6 +71,13 @@ class Inputs:
         )
         self._encode({**self._payload, "data": data})
         self.files = {}
+
+    def add_headers(self, headers: Mapping[str, str]) -> None:
+        """Send headers with all requests of this job; those that it has already come first."""
+        self.requests = self.requests.with_headers(merge_headers(headers, self.requests.headers))
+        if self._request is not None:
+            merged = merge_headers(headers, self._request.headers)
+            self._request = msgspec.structs.replace(self._request, headers=merged)
 
     def forget_inputs(self) -> None:
         """Let go of them: they may be large, and are not needed again."""

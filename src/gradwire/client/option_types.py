@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 
+from gradwire.client.observing import Observer
 from gradwire.hub.waking import StatusCallback
 from gradwire.transport.base import Limits, Timeout
 from gradwire.wire.events import EventType
@@ -28,6 +29,7 @@ class _EachCall(TypedDict, total=False):
     with_null_state: bool
     oauth_token: str | None
     download_dir: str | os.PathLike[str] | None
+    observer: Observer | Sequence[Observer] | None
 
 
 class CallOptions(_EachCall, total=False):

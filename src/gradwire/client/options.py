@@ -16,6 +16,7 @@ from gradwire.client.checks import (
     checked_folder,
     checked_seconds,
 )
+from gradwire.client.observing import Observer, checked_observers
 from gradwire.client.pairs import SURROGATE, checked_cookies, checked_pairs, wrong
 from gradwire.errors import InvalidArgumentError
 from gradwire.hub.waking import StatusCallback
@@ -63,6 +64,7 @@ class Options:
     proxy: str | None = field(default=None, repr=False)
     trust_env: bool = False
     download_dir: Path | None = None
+    observer: tuple[Observer, ...] = ()
     status_callback: StatusCallback | None = None
     wake_timeout: float | None = WAKE_SECONDS
 
@@ -239,6 +241,7 @@ _CHECKS: Mapping[str, Any] = {
     "proxy": _proxy,
     "trust_env": checked_flag,
     "download_dir": checked_folder,
+    "observer": checked_observers,
     "status_callback": _callback,
     "wake_timeout": checked_seconds,
 }

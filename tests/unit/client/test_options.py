@@ -93,6 +93,8 @@ VALID = [
     ("download_dir", "x", Path("x")),
     ("download_dir", Path("x"), Path("x")),
     ("download_dir", None, None),
+    ("observer", None, ()),
+    ("observer", [], ()),
 ]
 
 
