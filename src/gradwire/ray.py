@@ -36,8 +36,10 @@ from gradwire.batch.columns import Columns
 from gradwire.batch.keeper import Keeper, counts_of, errors_of, prepare
 from gradwire.batch.leases import BorrowedSlots, Leases
 from gradwire.batch.results import output_names
+from gradwire.batch.sync_pool import Pool
 from gradwire.batch.table_job import Unknown
 from gradwire.batch.worker import Note, RowId, RowResult, Worker, digest_of
+from gradwire.client.checks import checked_seconds
 from gradwire.client.mapping_checks import checked_settings
 from gradwire.client.sync import Client
 from gradwire.errors import GradwireError, InvalidArgumentError, MissingLibraryError
@@ -95,8 +97,8 @@ class ClusterLimit:
     def __init__(self, calls: int, *, name: str | None = None, lease: float = 30.0) -> None:
         if not isinstance(calls, int) or isinstance(calls, bool) or calls < 1:
             raise InvalidArgumentError(f"calls must be a number from 1 on, not {calls!r:.80}.")
-        if not lease > 0:
-            raise InvalidArgumentError(f"lease must be seconds, more than 0, not {lease!r:.80}.")
+        if not checked_seconds("lease", lease):
+            raise InvalidArgumentError("lease must be more than 0 seconds.")
         options: dict[str, Any] = {"num_cpus": 0, "max_restarts": -1, "max_task_retries": -1}
         if name is not None:
             options |= {"name": name, "namespace": _NAMESPACE, "lifetime": "detached"}
@@ -231,7 +233,8 @@ class AppBatches:
     outputs of a row that has failed are null.
 
     Args:
-        app: The app's address, or the name of a Space.
+        app: The app's address, or the name of a Space; or several that serve the same, in a list,
+            which are then a pool in each worker.
         endpoint: Its name, or its function index.
         mapping: From columns to parameters, where their names differ.
         constants: Values that all rows have, by parameter.
@@ -255,7 +258,7 @@ class AppBatches:
 
     def __init__(
         self,
-        app: str,
+        app: str | Sequence[str],
         endpoint: str | int,
         *,
         mapping: Mapping[str, str] | None = None,
@@ -277,7 +280,8 @@ class AppBatches:
         self._key = key
         self._on_error = on_error
         self._checked = False
-        self._client = Client.connect(app, **dict(options or {}))
+        connect: Any = Client.connect if isinstance(app, str) else Pool.connect
+        self._client: Client | Pool = connect(app, **dict(options or {}))
         try:
             self._endpoint = self._client.view_api().find(endpoint)
             self._columns = Columns(

@@ -14,7 +14,7 @@ from helpers import asynchronous, eventually, unique
 from proxy import Proxy, Reply
 from servers.launch import Server
 
-from gradwire import AsyncClient, ConnectError, GradwireError, InvalidArgumentError
+from gradwire import AsyncClient, AsyncPool, ConnectError, GradwireError, InvalidArgumentError
 from gradwire.batch.checkpoint import Counts
 from gradwire.batch.keeper import Keeper, counts_of
 from gradwire.batch.leases import BorrowedSlots, Leases
@@ -205,3 +205,17 @@ async def test_a_client_that_is_closed_ends_the_waiting(rows_server: Server) -> 
         await eventually(lambda: worker._pending)
     with pytest.raises(GradwireError, match="closed"):
         await calling
+
+
+@asynchronous
+async def test_a_worker_of_a_pool(rows_server: Server, ledger: Near) -> None:
+    word = unique("pool")
+    inputs, ids = rows(word, 30)
+    with Proxy(rows_server.url) as one, Proxy(rows_server.url) as other:
+        async with AsyncPool.connect([one.url, other.url]) as pool:
+            one.rules["*/queue/join"] = Reply(503, b"busy")
+            worker = Worker(pool, "/work_16", ledger=ledger)
+            found = await worker.call(inputs, ids)
+            await worker.close()
+    assert [result.data for result in found] == [[row["name"].upper()] for row in inputs]
+    assert set((await times_called(rows_server, word)).values()) == {1}

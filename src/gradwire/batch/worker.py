@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import msgspec
 
 from gradwire.batch.checkpoint import Key
+from gradwire.batch.pool import AsyncPool
 from gradwire.batch.results import error_text, with_paths
 from gradwire.batch.running import NOT_THE_ROWS_FAULT
 from gradwire.client.async_client import AsyncClient
@@ -94,7 +95,7 @@ class Worker:
     """Calls rows; made in the event loop of its client.
 
     Args:
-        client: The app.
+        client: The app, or several.
         endpoint: What is called, as the app names it.
         concurrency: Calls of this worker in flight, at most; None: as many as are of use.
         retry: How often a row is sent again that the app has not taken.
@@ -105,7 +106,7 @@ class Worker:
 
     def __init__(
         self,
-        client: AsyncClient,
+        client: AsyncClient | AsyncPool,
         endpoint: str | int,
         *,
         concurrency: int | None = None,
@@ -215,6 +216,9 @@ class Worker:
             if self._slots is not None:
                 await self._slots.acquire()
                 call.has_slot = True
+                if call.result.done():  # meanwhile nobody wants it any more
+                    self._give_back(call)
+                    continue
             yield call
 
     def submit(self, endpoint: str | int, data: Any, /) -> RowJob:
