@@ -13,7 +13,7 @@ NODE_CLIENT := @gradio/client@2.7.0
 NODE := .servers/node/.ready
 
 .PHONY: help demo test lint format types unit servers-subset servers test-servers releases \
-	test-cli test-map test-large faults bench fuzz soak pictures clean
+	test-cli test-map test-large faults bench bench-rows fuzz soak pictures clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 18
@@ -64,6 +64,9 @@ faults: servers-subset  ## Every fault at every place; writes the table of docs/
 
 bench: $(READY)  ## Measure gradwire and its peers; see benchmarks/README.md
 	$(BIN)/python benchmarks/run.py
+
+bench-rows: $(READY)  ## Measure `map`; MILLION=--million for a million rows
+	$(BIN)/python benchmarks/rows.py $(MILLION)
 
 pictures: $(READY)  ## Draw the screens that the README shows
 	@$(BIN)/python scripts/pictures.py

@@ -57,11 +57,13 @@ SERVER_FIXTURES = {
     "any_server",
     "auth_server",
     "demo_url",
+    "four_server",
     "full_server",
     "mount_server",
     "mountauth_server",
     "old_server",
     "pages_server",
+    "rows_server",
     "server",
     "small_server",
     "sse_server",
@@ -168,6 +170,18 @@ def mountauth_server() -> Iterator[Server]:
 def full_server() -> Iterator[Server]:
     """Serve the newest Gradio with a queue in which one event can wait."""
     yield from serve(NEWEST, "full")
+
+
+@pytest.fixture(scope="session")
+def rows_server() -> Iterator[Server]:
+    """Serve an app for many rows, on the newest Gradio."""
+    yield from serve(NEWEST, "rows")
+
+
+@pytest.fixture(scope="session")
+def four_server() -> Iterator[Server]:
+    """Serve the same with a queue in which four events can wait."""
+    yield from serve(NEWEST, "four")
 
 
 @pytest.fixture(scope="session")

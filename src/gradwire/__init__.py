@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.files import AsyncFile, File
+    from gradwire.client.mapping_async import AsyncMap
+    from gradwire.client.mapping_sync import SyncMap
     from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
     from gradwire.client.sync import Client, Job
     from gradwire.client.uploading import UploadResponse
@@ -105,6 +107,8 @@ _PLACES = {
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.files": ("AsyncFile", "File"),
+    "gradwire.client.mapping_async": ("AsyncMap",),
+    "gradwire.client.mapping_sync": ("SyncMap",),
     "gradwire.client.option_types": ("CallOptions", "ConnectOptions", "CopyOptions"),
     "gradwire.client.sync": ("Client", "Job"),
     "gradwire.client.uploading": ("UploadResponse",),
@@ -158,6 +162,7 @@ __all__ = [
     "AsyncClient",
     "AsyncFile",
     "AsyncJob",
+    "AsyncMap",
     "AsyncPool",
     "AuthenticationError",
     "CallOptions",
@@ -207,6 +212,7 @@ __all__ = [
     "SpaceNotFoundError",
     "SpaceStatus",
     "StatusEvent",
+    "SyncMap",
     "TableOptions",
     "TableProgress",
     "TableSummary",

@@ -15,6 +15,7 @@ from gradwire import (
     AsyncClient,
     AsyncFile,
     AsyncJob,
+    AsyncMap,
     Checkpoint,
     Client,
     Component,
@@ -37,6 +38,7 @@ from gradwire import (
     QuotaExceededError,
     RenderEvent,
     StatusEvent,
+    SyncMap,
     TableProgress,
     TableSummary,
     Timeout,
@@ -280,3 +282,40 @@ def mistakes(client: Client, event: Event) -> None:
     print(event.data)  # type: ignore[union-attr]
     Client()  # type: ignore[call-arg]
     Timeout(conect=1)  # type: ignore[call-arg]
+
+
+def many_rows(client: Client) -> None:
+    results = client.map("/x", ["a", "b"])
+    assert_type(results, SyncMap[Prediction])
+    for result in results:
+        assert_type(result, Prediction)
+    assert_type(
+        client.map(
+            "/x",
+            ({"a": n} for n in range(3)),
+            on_error="skip",
+            concurrency=4,
+            retry=0,
+            ordered=False,
+        ),
+        SyncMap[Prediction],
+    )
+    for either in client.map("/x", [], on_error="return"):
+        assert_type(either, Prediction | GradwireError)
+    with results as same:
+        assert_type(same, SyncMap[Prediction])
+    assert_type(results.done + results.failed + results.concurrency, int)
+    client.map("/x", 5)  # type: ignore[call-overload]
+    client.map("/x", [], on_error="ignore")  # type: ignore[call-overload]
+
+
+async def many_rows_async(client: AsyncClient, rows: AsyncIterator[str]) -> None:
+    results = client.map("/x", rows)
+    assert_type(results, AsyncMap[Prediction])
+    async for result in results:
+        assert_type(result, Prediction)
+    async for either in client.map("/x", [["a"]], on_error="return"):
+        assert_type(either, Prediction | GradwireError)
+    async with results as same:
+        assert_type(same, AsyncMap[Prediction])
+    await results.aclose()

@@ -16,7 +16,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
@@ -36,7 +35,7 @@ from gradwire.wire.prediction import Prediction
 R = TypeVar("R", covariant=True)
 
 READ_SECONDS = 0.005
-"""For which the caller's iterator is read before what it gave is sent on its way."""
+"""For which the caller's iterator is read before it is looked whether there are results."""
 _END: Any = object()
 
 
@@ -48,6 +47,7 @@ class Handover:
         self._thread = thread
         self._arrived: deque[Any] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._asleep = False
         self._problem: BaseException | None = None
         self._wanted = 0
         self.how_many: Callable[[], int] = lambda: 1
@@ -60,42 +60,48 @@ class Handover:
         return self
 
     async def __anext__(self) -> Any:
-        while not self._arrived:
-            if self._problem is not None:
-                raise self._problem
+        while True:
+            problem = self._problem  # before the look: what arrives, arrives before that
+            if self._arrived:
+                return self._arrived.popleft()
+            if problem is not None:
+                raise problem
             self._waiter = asyncio.get_running_loop().create_future()
+            self._asleep = True
+            if self._arrived or self._problem is not None:
+                continue  # it came just now, and nobody was to be woken
             self._wanted = self.how_many()
             self.news.set()
             await self._waiter
-        return self._arrived.popleft()
 
-    def _arrive(self, items: list[Any], problem: BaseException | None) -> None:
-        self._arrived.extend(items)
-        self._problem = problem
+    def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
     # -- in the caller's thread --------------------------------------------------------------------
 
     def serve(self) -> None:
-        """Read some items, if they were asked for."""
+        """Read some items, if they were asked for; each is on its way before the next is read."""
         wanted = self._wanted
         if not wanted:
             return
         self._wanted = 0  # the loop does not ask again before it has got something
-        items: list[Any] = []
-        problem: BaseException | None = None
         until = monotonic() + READ_SECONDS
-        try:
-            while len(items) < wanted and (not items or monotonic() < until):
+        for _ in range(wanted):
+            try:
                 item = next(self._items, _END)
+            except Exception as error:
+                self._problem = error
+            else:
                 if item is _END:
-                    problem = StopAsyncIteration()
-                    break
-                items.append(item)
-        except Exception as error:
-            problem = error
-        self._thread.call_soon(partial(self._arrive, items, problem))
+                    self._problem = StopAsyncIteration()
+                else:
+                    self._arrived.append(item)
+            if self._asleep:
+                self._asleep = False
+                self._thread.call_soon(self._wake)
+            if self._problem is not None or monotonic() >= until:
+                break
 
 
 class SyncMap(Results, Generic[R]):
@@ -113,8 +119,8 @@ class SyncMap(Results, Generic[R]):
         self._handover = handover
         self._thread = thread
         self._ready: deque[Outcome] = deque()
-        # One that is asked again by its own inputs gets the error of those, and does not hang.
         self._turn = threading.RLock()
+        self._waits = False
 
     def __iter__(self) -> Self:
         return self
@@ -131,13 +137,18 @@ class SyncMap(Results, Generic[R]):
                 raise outcome.error
 
     def _next_outcome(self) -> Outcome:
+        if self._waits:  # and it is the same thread that asks again
+            raise InvalidArgumentError("The inputs of a map cannot wait for its own results.")
         if not self._ready:
+            self._waits = True
             try:
                 self._ready.extend(self._wait())
             except BaseException:
                 # Of the inputs, or an interrupt: nobody asks for more.
                 self.close()
                 raise
+            finally:
+                self._waits = False
             if not self._ready:
                 raise StopIteration
         return self._ready.popleft()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from time import monotonic
 from typing import Any
 
+from gradwire.client.cancelling import SETTLE
 from gradwire.client.mapping_rows import Bell, Outcome, Plan, Row, as_data
 from gradwire.client.pace import CEILING, Pace
 from gradwire.errors import (
@@ -203,7 +204,11 @@ class Work:
     async def _call_off(self, row: Row) -> None:
         if row.job is None:
             return
+        run = getattr(row.job, "run", None)
         try:
+            if run is not None and not run.started:
+                # A job that starts while its cancellation travels is not stopped by that.
+                await asyncio.sleep(SETTLE)
             await row.job.cancel()
         except GradwireError as error:
             _log.debug("a row could not be cancelled: %s", error)
