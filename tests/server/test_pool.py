@@ -8,14 +8,16 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from helpers import asynchronous, eventually, eventually_so, unique
+from helpers import asynchronous, eventually, eventually_so, finished, script, unique
+from hub_server import Hub
+from proxy import Cut, Proxy, Reply
 from servers.fleet import App, Fleet
 from servers.launch import Server, free_port
 
@@ -147,8 +149,8 @@ async def test_an_error_of_the_app_is_its_answer(apps: list[App]) -> None:
 async def test_one_dies_in_mid_run_and_comes_back(apps: list[App]) -> None:
     word = unique()
     async with AsyncPool.connect(urls(apps)) as pool:
-        jobs = [pool.submit("/work", name=f"{word}-{n}") for n in range(200)]
-        await eventually(lambda: sum(job.done() for job in jobs) > 30)
+        jobs = [pool.submit("/work", name=f"{word}-{n}") for n in range(120)]
+        await eventually(lambda: sum(job.done() for job in jobs) > 20)
         apps[0].kill()
         outcomes = await asyncio.gather(*jobs, return_exceptions=True)
         lost = [each for each in outcomes if isinstance(each, BaseException)]
@@ -160,7 +162,7 @@ async def test_one_dies_in_mid_run_and_comes_back(apps: list[App]) -> None:
             assert apps[0].url in str(error)
             assert error.event_id is None or error.event_id in str(error)
         assert there(pool) == [False, True, True]
-        assert pool.replicas[0].failed == len(lost)
+        assert pool.replicas[0].failed >= len(lost)  # with those that others then got
         assert pool.replicas[0].error
         runs = await called(apps[1:], word)
         assert set(runs.values()) == {1}
@@ -168,19 +170,19 @@ async def test_one_dies_in_mid_run_and_comes_back(apps: list[App]) -> None:
 
         await asyncio.to_thread(apps[0].start)
         await eventually(lambda: pool.replicas[0].healthy)
-        results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(60)))
-        assert Counter(map(by, results))[apps[0].port] >= 10
+        results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(40)))
+        assert Counter(map(by, results))[apps[0].port] >= 6
 
 
 @asynchronous
 async def test_what_may_run_twice_is_sent_again(apps: list[App]) -> None:
     word = unique()
     async with AsyncPool.connect(urls(apps), resubmit=True) as pool:
-        jobs = [pool.submit("/work", name=f"{word}-{n}") for n in range(120)]
+        jobs = [pool.submit("/work", name=f"{word}-{n}") for n in range(80)]
         await eventually(lambda: sum(job.done() for job in jobs) > 20)
         apps[1].kill()
         results = await asyncio.gather(*jobs)
-        assert [r.value.split(" by ")[0] for r in results] == [f"{word}-{n}" for n in range(120)]
+        assert [r.value.split(" by ")[0] for r in results] == [f"{word}-{n}" for n in range(80)]
 
 
 @asynchronous
@@ -313,13 +315,79 @@ async def test_full_queues(fleet: Fleet) -> None:
             AsyncClient.connect(two[0].url, **options) as a,
             AsyncClient.connect(two[1].url, **options) as b,
         ):
-            others = [each.submit("/nap", seconds=2, name="x") for each in [a, b] * 5]
+            others = [each.submit("/nap", seconds=1.5, name="x") for each in [a, b] * 5]
             await eventually(lambda: all(job.event_id for job in others))
             with pytest.raises(QueueFullError) as caught:
                 await pool.predict("/work", name="x")
             assert caught.value.replica in urls(two)
     for app in two:
         app.kill()
+
+
+# -- what stands in front of an app ----------------------------------------------------------------
+
+JOIN = "*/queue/join"
+
+
+@pytest.mark.parametrize(
+    "rule", [Reply(503, b"<html>"), Reply(429), Reply(401, b'{"detail": "Not authenticated"}')]
+)
+@asynchronous
+async def test_a_job_that_was_refused_goes_elsewhere(
+    apps: list[App], open_proxy: Callable[..., Proxy], rule: Reply
+) -> None:
+    proxy = open_proxy(apps[0].url)
+    async with AsyncPool.connect([proxy.url, apps[1].url]) as pool:
+        proxy.rules[JOIN] = rule
+        results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(12)))
+        assert set(map(by, results)) == {apps[1].port}
+        assert proxy.paths("/gradio_api/queue/join")
+        assert pool.replicas[0].error
+        # It is asked again and again, and trusted with one job at a time, ever less often.
+        assert len(proxy.paths("/gradio_api/queue/join")) <= 6
+        del proxy.rules[JOIN]
+        await eventually(lambda: there(pool) == [True, True])
+        done = pool.replicas[0].done
+        while pool.replicas[0].done == done:
+            await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(4)))
+
+
+@pytest.mark.parametrize("rule", [Reply(502, b"<html>"), Reply(500, b"oops"), Cut(0)])
+@asynchronous
+async def test_a_job_that_may_have_been_taken_is_not_sent_twice(
+    apps: list[App], open_proxy: Callable[..., Proxy], rule: Reply | Cut
+) -> None:
+    proxy, word = open_proxy(apps[0].url), unique()
+    rules = [rule]
+    async with AsyncPool.connect([proxy.url, apps[1].url]) as pool:
+        proxy.rules[JOIN] = lambda seen: rules.pop() if rules else None
+        calls = (pool.predict("/work", name=f"{word}-{n}") for n in range(4))
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        [error] = [each for each in outcomes if isinstance(each, BaseException)]
+        assert isinstance(error, AppError | ConnectError | ConnectionLostError)
+        assert error.replica == proxy.url
+        await eventually(lambda: there(pool) == [True, True])
+        assert pool.replicas[0].failed == 1
+        assert set((await called(apps, word)).values()) == {1}
+        rules.append(rule)
+        again = pool.with_options(resubmit=True)
+        results = await asyncio.gather(*(again.predict("/work", name="x") for _ in range(4)))
+        assert len(results) == 4
+        assert not rules
+
+
+@asynchronous
+async def test_spaces(hub: Hub, apps: list[App]) -> None:
+    with hub.serve("ada/one", apps[0].url), hub.serve("ada/two", apps[1].url) as two:
+        async with AsyncPool.connect(["ada/one", "ada/two"]) as pool:
+            results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(8)))
+            assert set(map(by, results)) == {app.port for app in apps[:2]}
+            assert [replica.address for replica in pool.replicas] == ["ada/one", "ada/two"]
+            two.stages = ["SLEEPING"]
+            calls = (pool.predict("/work", name="x") for _ in range(8))
+            await asyncio.gather(*calls, return_exceptions=True)
+            await eventually(lambda: two.wakes)  # the probes wake it
+            await eventually(lambda: there(pool) == [True, True])
 
 
 # -- agreement -------------------------------------------------------------------------------------
@@ -369,12 +437,12 @@ async def test_a_login_that_a_restart_has_ended(fleet: Fleet) -> None:
     async with AsyncPool.connect([app.url], auth=("ada", "pw")) as pool:
         assert by(await pool.predict("/work", name="x")) == app.port
         app.kill()
-        with pytest.raises((ConnectError, ConnectionLostError)):
-            await pool.predict("/work", name="x")
-        assert there(pool) == [False]
+        first = pool.submit("/work", name="x")
+        await eventually(lambda: there(pool) == [False])
         jobs = [pool.submit("/work", name="x") for _ in range(3)]
         await asyncio.to_thread(app.start)
         assert set(map(by, await asyncio.gather(*jobs))) == {app.port}
+        await asyncio.gather(first, return_exceptions=True)  # lost, or had to wait as well
     app.kill()
 
 
@@ -474,13 +542,13 @@ async def test_files_go_to_another_replica_with_their_job(apps: list[App], tmp_p
 async def test_map_while_one_dies(apps: list[App]) -> None:
     word = unique()
     async with AsyncPool.connect(urls(apps)) as pool:
-        rows = ([f"{word}-{n}"] for n in range(150))
+        rows = ([f"{word}-{n}"] for n in range(90))
         outcomes = []
         async for outcome in pool.map("/work", rows, on_error="return"):
             outcomes.append(outcome)
-            if len(outcomes) == 50:
+            if len(outcomes) == 30:
                 apps[0].kill()
-        assert len(outcomes) == 150
+        assert len(outcomes) == 90
         lost = [each for each in outcomes if isinstance(each, BaseException)]
         assert len(lost) <= 64
         assert {error.replica for error in lost} <= {apps[0].url}
@@ -531,6 +599,20 @@ def test_a_pool_that_is_dropped_closes_itself(apps: list[App]) -> None:
     assert pool.predict("/now", name="x").value.startswith("x by ")
     del pool
     eventually_so(lambda: not [t for t in threading.enumerate() if t.name == "gradwire"])
+
+
+def test_a_script_that_closes_nothing_ends(apps: list[App]) -> None:
+    apps[0].kill()
+    code = """
+        import sys
+        from gradwire import Pool
+        pool = Pool(sys.argv[1:], max_retries=0)
+        job = pool.submit("/nap", seconds=30, name="x")
+        print(job.wait_for_id() is not None, pool)
+    """
+    status, out, err = finished(script(code, *urls(apps[:2])))
+    assert (status, out) == (0, "True <Pool 1 of 2 replicas>")
+    assert err.count("\n") <= 1  # the warning that one is missing
 
 
 @asynchronous

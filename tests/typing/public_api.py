@@ -16,6 +16,7 @@ from gradwire import (
     AsyncFile,
     AsyncJob,
     AsyncMap,
+    AsyncPool,
     Checkpoint,
     Client,
     Component,
@@ -33,10 +34,12 @@ from gradwire import (
     Job,
     Limits,
     LogEvent,
+    Pool,
     Prediction,
     ProgressData,
     QuotaExceededError,
     RenderEvent,
+    Replica,
     StatusEvent,
     SyncMap,
     TableProgress,
@@ -319,3 +322,21 @@ async def many_rows_async(client: AsyncClient, rows: AsyncIterator[str]) -> None
     async with results as same:
         assert_type(same, AsyncMap[Prediction])
     await results.aclose()
+
+
+async def several_apps(apps: list[str]) -> None:
+    async with AsyncPool.connect(apps, endpoints=["/fn"], patience=None, timeout=3) as pool:
+        assert_type(pool, AsyncPool)
+        assert_type(await pool.predict("/fn", ["x"]), Prediction)
+        assert_type(pool.submit("/fn", ["x"]), AsyncJob[DataEvent])
+        assert_type(pool.submit("/fn", ["x"], all_events=True), AsyncJob[Event])
+        assert_type(pool.with_options(resubmit=True), AsyncPool)
+        assert_type(pool.replicas, tuple[Replica, ...])
+        async with pool.session() as session:
+            assert_type(session, AsyncPool)
+    AsyncPool.connect(apps, patients=1)  # type: ignore[call-arg]
+    with Pool(apps, sticky=False) as threads:
+        assert_type(threads.predict("/fn", ["x"]), Prediction)
+        assert_type(threads.submit("/fn", ["x"]), Job[DataEvent])
+        assert_type(threads.session(), Pool)
+        assert_type([each.value for each in threads.map("/fn", ["x"])], list[Any])

@@ -100,10 +100,11 @@ def window(cost: float | None) -> int:
 class Pace:
     """The measured cost of one endpoint at one replica."""
 
-    __slots__ = ("_at", "_cost")
+    __slots__ = ("_at", "_cost", "_supposed")
 
     def __init__(self) -> None:
         self._cost: float | None = None
+        self._supposed: float | None = None
         self._at = 0.0
 
     def note(self, seconds: float, among: int, now: float) -> None:
@@ -119,6 +120,11 @@ class Pace:
         self._cost = cost if old is None else old + NEWEST * (cost - old)
         self._at = now
 
+    def suppose(self, cost: float, now: float) -> None:
+        """Take the server's own word for it as long as nothing was measured."""
+        if self._cost is None and cost > 0:
+            self._supposed, self._at = cost, now
+
     def cost(self, now: float, oldest: tuple[float, int] | None) -> float | None:
         """Return the cost as it is to be taken now.
 
@@ -127,7 +133,7 @@ class Pace:
             oldest: Of the job that has been there longest: its seconds, and the jobs that were
                 there when it came. None: there is none.
         """
-        cost = self._cost
+        cost = self._supposed if self._cost is None else self._cost
         if cost is None:
             return None
         if oldest is not None:

@@ -12,7 +12,6 @@ import logging
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
@@ -23,7 +22,7 @@ from gradwire.batch.replica import Member
 from gradwire.batch.verdicts import Verdict
 from gradwire.client.async_client import AsyncClient
 from gradwire.errors import ConnectError, GradwireError
-from gradwire.transport.retrying import pause
+from gradwire.transport.retrying import LONGEST_RETRY_AFTER, pause
 
 if TYPE_CHECKING:
     from gradwire.batch.pool_job import PoolJob
@@ -55,7 +54,6 @@ class Core:
         self.loop = asyncio.get_running_loop()
         self.closed = False
         self.on_closed: Callable[[], object] | None = None
-        self.sessions: WeakSet[AsyncClient] = WeakSet()
         self.health = Health(self)
         self._lines: dict[Line, dict[PoolJob, None]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -76,11 +74,11 @@ class Core:
         if not self._lines:
             return
         for only in (None, *self.members):
-            line = self._lines.get((key, only))
-            while line and self._send_first(line):
+            # Looked up each time: callbacks of a job that ends here may add to the line.
+            while (line := self._lines.get((key, only))) and self._send_first(line):
                 pass
             if line is not None and not line:
-                self._lines.pop((key, only), None)
+                del self._lines[key, only]
 
     def pump_all(self) -> None:
         """Send what can be sent of all jobs that wait."""
@@ -206,6 +204,7 @@ class Core:
     def _let_rest(self, member: Member, error: GradwireError) -> None:
         asked = getattr(error, "retry_after", None)
         seconds = pause(member.refusals, LONGEST_REST) if asked is None else float(asked)
+        seconds = min(seconds, LONGEST_RETRY_AFTER)
         member.refusals += 1
         member.error = error
         member.busy_until = max(member.busy_until, monotonic() + seconds)
@@ -249,7 +248,8 @@ class Core:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.health.close()
             clients = [member.client for member in self.members if member.client is not None]
-            closings = (client.close() for client in (*self.sessions, *clients))
+            sessions = [client for member in self.members for client in member.sessions]
+            closings = (client.close() for client in (*sessions, *clients))
             await asyncio.gather(*closings, return_exceptions=True)
         finally:
             if self.on_closed is not None:

@@ -22,6 +22,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from gradwire.batch.agreement import differences, in_words
+from gradwire.batch.pool_job import PoolJob
 from gradwire.batch.replica import Member
 from gradwire.client.async_client import AsyncClient
 from gradwire.client.connecting import read_app_id, refresh_app
@@ -54,6 +55,8 @@ CHECK = 15.0
 """Seconds after which a replica of a pool with jobs is asked whether it was restarted."""
 SPACE_PROBES = 2
 """Failed probes after which a Space is connected to anew, which wakes it."""
+
+_RESTARTED = "The app was restarted."
 
 
 class Health:
@@ -161,9 +164,7 @@ class Health:
         member.losses += 1
         self.listen(member)
         if old is not None:
-            for job in self._core.waiting():
-                if job.uses(old._owner):
-                    job.move_to(job.view.client_of(member))
+            _leave(old, member)
             await old.close()
 
     async def _connected(self, member: Member) -> AsyncClient:
@@ -227,7 +228,7 @@ class Health:
             member.heard = member.checked = monotonic()
             if not _is_another(app.app_id, answer):
                 return
-            wrong, lost = ConnectionLostError("The app was restarted."), True
+            wrong, lost = ConnectionLostError(_RESTARTED), True
         if member.healthy and member.outs == outs:
             self.take_out(member, wrong, lost=lost)
 
@@ -252,6 +253,16 @@ class Health:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _leave(old: AsyncClient, member: Member) -> None:
+    """Move jobs of which nothing was sent to the new client of a replica; the others are lost."""
+    engine = old._engine
+    for job in list(engine._jobs.values()):
+        if isinstance(job, PoolJob) and job.track is None:
+            job.move_to(job.view.client_of(member))
+        else:
+            engine.give_up(job.run, ConnectionLostError(_RESTARTED, event_id=job.event_id))
 
 
 def _is_doubtful(member: Member, now: float) -> bool:

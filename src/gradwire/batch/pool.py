@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, Unpack, overload
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
 from gradwire.app.endpoint import Endpoint
-from gradwire.batch.dispatch import Core
+from gradwire.batch.dispatch import Core, no_replica
 from gradwire.batch.opening import Opening, Plan
 from gradwire.batch.owned_files import home_of_files
 from gradwire.batch.pool_job import Made, PoolJob
@@ -27,7 +27,12 @@ from gradwire.client.engine import Engine
 from gradwire.client.mapping_async import AsyncMaps, Source
 from gradwire.client.option_types import CallOptions
 from gradwire.client.options import Options
-from gradwire.errors import ClientClosedError, EndpointNotFoundError, InvalidArgumentError
+from gradwire.errors import (
+    ClientClosedError,
+    ConnectError,
+    EndpointNotFoundError,
+    InvalidArgumentError,
+)
 from gradwire.wire.events import DataEvent, Event, EventType
 from gradwire.wire.prediction import Prediction
 
@@ -318,12 +323,24 @@ async def open_session(view: View) -> View:
     """Connect to the replica that is least busy, in a session of its own."""
     core = view.holder.core
     there = [member for member in core.members if member.healthy]
-    for home in sorted(there, key=lambda member: (member.sessions, member.in_flight)):
-        home.sessions += 1
-        client = await home.connect(apart=True)
-        core.sessions.add(client)
+    for home in sorted(there, key=_business):
+        try:
+            client = await home.connect(apart=True)
+        except ConnectError as error:
+            if home.healthy:
+                core.health.take_out(home, error)
+            continue
+        home.sessions.add(client)
+        if core.closed:
+            await client.close()
+            raise ClientClosedError("The pool was closed while a session of it was opened.")
         return view.with_session(Session(home, client))
-    raise core.nobody()
+    raise no_replica(core.members)
+
+
+def _business(member: Member) -> tuple[int, int]:
+    """Return how busy a replica is: with sessions, and with jobs."""
+    return sum(not client.closed for client in member.sessions), member.in_flight
 
 
 endpoint_may_be_missing(AsyncPool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from gradwire.batch.verdicts import not_taken, verdict
 from gradwire.client.async_client import AsyncClient
 from gradwire.client.async_job import AsyncJob
-from gradwire.client.engine import Owner
 from gradwire.errors import (
     ConnectionLostError,
     DeadlineExceededError,
     GradwireError,
+    ProtocolError,
     QueueFullError,
     SessionNotFoundError,
 )
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
     from gradwire.batch.replica import Member, Track
     from gradwire.batch.views import Session, View
 
+_log = logging.getLogger("gradwire")
+
 _HANDED_ON = ("_owner", "_make_run", "run", "endpoint", "requests", "options", "way", "files")
 _INPUTS = ("_payload", "_request")
 _UNQUEUED = ("call", "steps")
+TIMER_SLACK = 0.01
+"""Seconds by which a timer may be early."""
 
 
 @dataclass(slots=True)
@@ -145,15 +150,16 @@ class PoolJob(AsyncJob[Event]):
         except GradwireError as error:
             self._engine.give_up(self.run, error)
             return False
+        except Exception as error:
+            # A fault of ours, or of an object among the inputs, is not that of other jobs.
+            _log.exception("a job could not be handed to another replica")
+            self._engine.give_up(self.run, ProtocolError(f"The client failed: {error!r}"))
+            return False
         self._engine.release(self)
         for name in (*_HANDED_ON, *_INPUTS):
             setattr(self, name, getattr(fresh, name))
         self._engine.add(self)
         return not self.done()
-
-    def uses(self, owner: Owner) -> bool:
-        """Tell whether the job is bound for a client."""
-        return self._owner is owner
 
     def _begin(self) -> None:
         if self.track is not None and not self._begun:
@@ -163,7 +169,7 @@ class PoolJob(AsyncJob[Event]):
     def on_news(self) -> None:
         """The server has said something of the job."""
         track = self.track
-        if track is None or (self.run.event_id is None and self.way not in _UNQUEUED):
+        if track is None:
             return
         now = monotonic()
         track.replica.heard = now
@@ -207,7 +213,7 @@ class PoolJob(AsyncJob[Event]):
     def _too_late(self, error: GradwireError) -> bool:
         if type(error) is not DeadlineExceededError or self._ends_at is None:
             return False
-        return monotonic() >= self._ends_at
+        return monotonic() >= self._ends_at - TIMER_SLACK
 
     def _again(
         self, judged: str, error: GradwireError, untaken: bool, replica: Member
@@ -249,13 +255,13 @@ class PoolJob(AsyncJob[Event]):
     def on_ended(self, outcome: Prediction | GradwireError) -> None:
         """The job has its outcome: make room for the next one."""
         track = self.track
+        self._leave(answered=isinstance(outcome, Prediction))
+        self._core.forget(self)
+        super().on_ended(outcome)
         if track is not None:
-            self._leave(answered=isinstance(outcome, Prediction))
             if isinstance(outcome, Prediction):
                 self._core.answered(track.replica)
             self._core.pump(self.key)
-        self._core.forget(self)
-        super().on_ended(outcome)
 
 
 def _tell_replica(error: GradwireError, address: str) -> None:

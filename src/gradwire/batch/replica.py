@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from gradwire.batch.choosing import Load, Pace
 from gradwire.client.async_client import AsyncClient
@@ -29,7 +30,7 @@ class Replica:
         healthy: Whether it gets jobs.
         in_flight: Jobs of this pool that it has now.
         done: Jobs that it has answered, also with an error of the app.
-        failed: Jobs that failed by its fault.
+        failed: Jobs that failed by its fault, with those that another one then got.
         since: When it was taken out, or came in.
         error: The last thing that was wrong with it; None: nothing so far.
     """
@@ -97,6 +98,8 @@ class Track:
         if status.size is not None:
             self.said = max(0, status.size - self.waiting)
             self.said_at = now
+        if status.eta is not None and status.position is not None:
+            self.pace.suppose(status.eta / (max(status.position, 0) + 1), now)
 
 
 class Member:
@@ -112,7 +115,7 @@ class Member:
         trial: Whether it has just come back, and has not taken a job since.
         attempts: Probes since it last answered a job.
         busy_until: When it may get jobs again after it has said that it has too many.
-        sessions: Sessions that were opened there.
+        sessions: Clients of sessions of their own there.
         refusals: How often it has said that it has too many jobs, one after the other.
         heard: When it last gave a sign of life.
         checked: When it was last known to be the app that was connected to.
@@ -129,7 +132,8 @@ class Member:
         self.in_flight = self.done = self.failed = 0
         self.since = datetime.now(UTC)
         self.error: GradwireError | None = None
-        self.outs = self.losses = self.attempts = self.refusals = self.sessions = 0
+        self.outs = self.losses = self.attempts = self.refusals = 0
+        self.sessions: WeakSet[AsyncClient] = WeakSet()
         self.trial = False
         self.busy_until = self.heard = self.checked = 0.0
         self.tracks: dict[str | int, Track] = {}

@@ -113,6 +113,15 @@ def test_a_replica_that_is_left_alone_is_tried_again_one_day() -> None:
     assert costs == [30.0, 15.0, pytest.approx(30.0 / 1024)]
 
 
+def test_the_servers_own_word_counts_until_something_is_measured() -> None:
+    pace = Pace()
+    pace.suppose(3.0, 0.0)
+    assert pace.cost(0.0, None) == 3.0
+    pace.note(1.0, 1, 0.0)
+    pace.suppose(3.0, 0.0)
+    assert pace.cost(0.0, None) == 1.0
+
+
 def test_one_that_has_jobs_and_does_not_end_them_is_slow() -> None:
     pace = Pace()
     pace.note(1.0, 1, 0.0)
@@ -181,8 +190,9 @@ def test_all_jobs_are_done_about_as_soon_as_they_can_be(
     assert done.total() == jobs
     best = jobs / sum(beside / seconds for seconds, beside in servers)
     slowest = max(seconds for seconds, _ in servers)
-    # What was sent before anything was measured, and the last job, may be at the slowest.
-    assert took <= 1.3 * best + (UNKNOWN_WAITING + 2) * slowest
+    # What was sent before anything was measured, and the last job, may be at the slowest; and what
+    # each got ahead may be more than it should have been.
+    assert took <= 1.3 * best + (UNKNOWN_WAITING + 2) * slowest + WINDOW_SECONDS
 
 
 def test_a_slow_one_gets_a_smaller_share() -> None:
