@@ -406,7 +406,7 @@ def test_kill_9_at_three_moments(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_20_000_rows_and_kill_9_at_ten_moments(
     rows_server: Server, journal: Callable[[], list[str]], tmp_path: Path
 ) -> None:

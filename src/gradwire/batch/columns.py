@@ -10,7 +10,7 @@ from typing import Any
 from gradwire.app.endpoint import Endpoint, Parameter
 from gradwire.app.texts import WrongTextError, base_type, json_of, short, value_of
 from gradwire.app.words import did_you_mean
-from gradwire.batch.tables import plain
+from gradwire.batch.cells import plain
 from gradwire.data.inputs import FileInput, handle_file
 from gradwire.data.urls import is_http_url
 from gradwire.errors import GradwireError, InvalidArgumentError

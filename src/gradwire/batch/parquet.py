@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradwire.batch.cells import plain
 from gradwire.batch.database import as_json
 from gradwire.batch.kinds import Kind
-from gradwire.batch.tables import Row, checked_columns, plain
+from gradwire.batch.tables import Row, checked_columns
 from gradwire.errors import InvalidArgumentError, MissingLibraryError
 
 BATCH_ROWS = 100

@@ -11,9 +11,10 @@ from typing import Any, Literal, TypedDict, get_args
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.words import did_you_mean
+from gradwire.batch.cells import plain
 from gradwire.batch.columns import Columns
 from gradwire.batch.results import output_names
-from gradwire.batch.tables import Format, Reader, format_of, open_table, plain
+from gradwire.batch.tables import Format, Reader, format_of, open_table
 from gradwire.data.inputs import FileInput
 from gradwire.errors import InvalidArgumentError
 

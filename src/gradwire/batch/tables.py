@@ -6,20 +6,16 @@ from column to value. In JSONL and Parquet values have types; in CSV and TSV all
 
 from __future__ import annotations
 
-import base64
 import csv
 import json
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol, get_args
-from uuid import UUID
 
 from gradwire.app.words import did_you_mean
+from gradwire.batch.cells import finite, plain
 from gradwire.batch.database import as_json
 from gradwire.batch.kinds import Kind
 from gradwire.errors import InvalidArgumentError
@@ -198,20 +194,12 @@ class JsonLinesWriter:
         row = plain(row)
         text = as_json(row)
         if "NaN" in text or "Infinity" in text:
-            text = as_json(_finite(row))
+            text = as_json(finite(row))
         self._file.write(text + "\n")
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 # -- CSV -------------------------------------------------------------------------------------------
@@ -329,26 +317,3 @@ def checked_columns(path: Path, columns: Sequence[str]) -> tuple[str, ...]:
             )
         seen.add(column)
     return tuple(columns)
-
-
-def plain(value: Any) -> Any:
-    """Return a value of a table as JSON has it.
-
-    Moments are ISO 8601, durations seconds, bytes base64; decimal numbers are texts, so that no
-    digit is lost.
-    """
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    raise InvalidArgumentError(f"A {type(value).__name__} has no form in JSON.")

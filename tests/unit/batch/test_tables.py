@@ -19,8 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradwire.batch import parquet
+from gradwire.batch.cells import plain
 from gradwire.batch.kinds import Kinds, both, kind_of
-from gradwire.batch.tables import Format, format_of, new_table, open_table, plain
+from gradwire.batch.tables import Format, format_of, new_table, open_table
 from gradwire.errors import InvalidArgumentError, MissingLibraryError
 
 NAMES = st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4, unique=True)
