@@ -118,7 +118,7 @@ class Driver:
         )
 
     def _gave_up(self) -> bool:
-        """Tell whether Ray was too slow to start for its own patience: 30 s, that nobody can set."""
+        """Tell whether Ray was too slow to start for its own patience, 30 s, which is fixed."""
         while self.process.poll() is None:
             self.family()
             if "Started a local Ray instance" in self.output():
