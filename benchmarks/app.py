@@ -9,13 +9,15 @@ theming. The app has these functions, in this order (`fn_index` 0, 1, …):
     /chat(n)              -> history            a generator of n steps; the last message grows
     /grow(n, size)        -> text               n steps to a text of size characters
     /blob(size)           -> table              a plain function with a large output
+    /keep(file)           -> file               a plain function that takes no time
+    /file(size)           -> file               a plain function; the file is one of zeros
 
 `more` adds further functions, which make config and API info larger: each about a kilobyte.
 """
 
 from typing import Any
 
-ECHO, TOKENS, WAIT, CHAT, GROW, BLOB = range(6)
+ECHO, TOKENS, WAIT, CHAT, GROW, BLOB, KEEP, FILE = range(8)
 API_PREFIX = "/gradio_api"
 APP_ID = 1036045766054774794
 
@@ -24,6 +26,10 @@ Json = dict[str, Any]
 TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
 ANY: Json = {}
+FILE_DATA = {"type": "object", "title": "ImageData"}
+
+KINDS = {"": "JSON", "string": "Textbox", "number": "Number", "object": "Image"}
+PYTHON = {"JSON": "Any", "Textbox": "str", "Number": "float", "Image": "dict(path: str, url: str)"}
 
 # component id -> (label, JSON schema, default value)
 COMPONENTS: dict[int, tuple[str, Json, Any]] = {
@@ -41,6 +47,10 @@ COMPONENTS: dict[int, tuple[str, Json, Any]] = {
     12: ("text", TEXT, None),
     13: ("size", NUMBER, 1_000),
     14: ("table", ANY, None),
+    15: ("file", FILE_DATA, None),
+    16: ("kept", FILE_DATA, None),
+    17: ("size", NUMBER, 1_000),
+    18: ("file", FILE_DATA, None),
 }
 # name, inputs, outputs, is a generator
 FUNCTIONS: list[tuple[str, list[int], list[int], bool]] = [
@@ -50,11 +60,27 @@ FUNCTIONS: list[tuple[str, list[int], list[int], bool]] = [
     ("chat", [8], [9], True),
     ("grow", [10, 11], [12], True),
     ("blob", [13], [14], False),
+    ("keep", [15], [16], False),
+    ("file", [17], [18], False),
 ]
 
 
 def _functions(more: int) -> list[tuple[str, list[int], list[int], bool]]:
     return FUNCTIONS + [(f"more_{number}", [1], [2], False) for number in range(more)]
+
+
+def file_data(root: str, size: int) -> Json:
+    """What a function answers whose output is a file of so many zeros."""
+    path = f"/zeros/{size}"
+    return {
+        "path": path,
+        "url": f"{root}{API_PREFIX}/file={path}",
+        "size": size,
+        "orig_name": str(size),
+        "mime_type": None,
+        "is_stream": False,
+        "meta": {"_type": "gradio.FileData"},
+    }
 
 
 def config(root: str, more: int = 0) -> Json:
@@ -117,7 +143,7 @@ def _layout() -> Json:
 
 def _component(id_: int) -> Json:
     label, schema, default = COMPONENTS[id_]
-    kind = "number" if schema is NUMBER else "json" if schema is ANY else "textbox"
+    kind = KINDS[schema.get("type", "")].lower()
     return {
         "id": id_,
         "type": kind,
@@ -165,16 +191,14 @@ def _dependency(
     }
 
 
-_PYTHON = {(True, False): "float", (False, True): "Any", (False, False): "str"}
-
-
 def _value(id_: int) -> Json:
     label, schema, _ = COMPONENTS[id_]
+    kind = KINDS[schema.get("type", "")]
     return {
         "label": label,
         "type": schema,
-        "python_type": {"type": _PYTHON[schema is NUMBER, schema is ANY], "description": ""},
-        "component": "Number" if schema is NUMBER else "JSON" if schema is ANY else "Textbox",
+        "python_type": {"type": PYTHON[kind], "description": ""},
+        "component": kind,
     }
 
 

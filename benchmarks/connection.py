@@ -98,18 +98,18 @@ class Connection(asyncio.Protocol):
         self._close_after = b"\r\nconnection: close" in head.lower()
         self.account(path)
         if path == b"/gradio_api/queue/join":
-            self.reply(self.server.join(body))
+            self.reply(self.server.join(body, self.root))
         elif path == b"/gradio_api/queue/data":
             key = parse_qs(query.decode())["session_hash"][0]
             self.start_stream(self.server.session(key))
         elif path.startswith(b"/gradio_api/heartbeat/"):
             self.start_stream(None)
         elif path == UPLOAD:
-            self.reply(self.server.uploaded)
+            self.reply_slowly(self.server.uploaded)
         elif path.startswith(DOWNLOAD):
             self.give(int(path[len(DOWNLOAD) :]))
         elif path.endswith((b"/config", b"/gradio_api/info")):
-            self.reply(self.server.described(self.root, app, path))
+            self.reply_slowly(self.server.described(self.root, app, path))
         elif route := self.routes.get((method, path)):
             self.reply(route())
         else:
@@ -121,7 +121,7 @@ class Connection(asyncio.Protocol):
         self._to_take -= taken
         if not self._to_take:
             self.account(UPLOAD)
-            self.reply(self.server.uploaded)
+            self.reply_slowly(self.server.uploaded)
         return data[taken:]
 
     def give(self, size: int = 0) -> None:
@@ -147,6 +147,10 @@ class Connection(asyncio.Protocol):
         self._transport.write(answer)
         if self._close_after:
             self._transport.close()
+
+    def reply_slowly(self, answer: bytes) -> None:
+        """The same, as one who has work to do before."""
+        self.server.slowly(lambda: self.reply(answer))
 
     def start_stream(self, session: Session | None) -> None:
         """Begin an endless response: a session's events, or a heartbeat if there is none."""

@@ -10,20 +10,23 @@ It listens on two ports. The second one differs in one thing: it leaves streams 
 
     python server.py [--port PORT] [--keep-open-port PORT]
 
-Both addresses are printed as one line of JSON. `GET /stats` tells connections and requests
-since the last `POST /stats/reset`; a connection used for that alone is not counted.
+Both addresses are printed as one line of JSON. `GET /stats` tells connections, requests and
+how many of the slow ones were under way at once since the last `POST /stats/reset`; a
+connection used for that alone is not counted. Slow are uploads, config and API info: they
+take a millisecond, so that it shows who asks side by side.
 """
 
 import argparse
 import asyncio
 import json
 from collections import Counter, deque
+from collections.abc import Callable
 from functools import cache
 from itertools import count
 from typing import Any
 
 from answers import STREAM_HEAD, json_response
-from app import APP_ID, BLOB, CHAT, ECHO, GROW, TOKENS, WAIT, config, info
+from app import APP_ID, BLOB, CHAT, ECHO, FILE, GROW, KEEP, TOKENS, WAIT, config, file_data, info
 from connection import Connection
 from messages import (
     CLOSE_STREAM,
@@ -39,6 +42,7 @@ from messages import (
 )
 
 HEARTBEAT_SECONDS = 15.0
+SLOW_SECONDS = 0.001
 BACKLOG = 4096
 
 
@@ -135,6 +139,7 @@ class Server:
         self.sessions: dict[str, Session] = {}
         self.streams: set[Connection] = set()
         self.connections = 0
+        self.slow = self.at_once = 0
         self.requests: Counter[str] = Counter()
         self.event_ids = count(1)
         self.app_id = json_response({"app_id": APP_ID})
@@ -145,14 +150,30 @@ class Server:
         """The counts since the last reset."""
         total = sum(self.requests.values())
         return json_response(
-            {"connections": self.connections, "requests": total, "paths": self.requests}
+            {
+                "connections": self.connections,
+                "requests": total,
+                "at_once": self.at_once,
+                "paths": self.requests,
+            }
         )
 
     def reset(self) -> bytes:
         """Start counting anew."""
-        self.connections = 0
+        self.connections = self.at_once = 0
         self.requests.clear()
         return self.success
+
+    def slowly(self, answer: Callable[[], None]) -> None:
+        """Answer in a millisecond."""
+        self.slow += 1
+        self.at_once = max(self.at_once, self.slow)
+        asyncio.get_running_loop().call_later(SLOW_SECONDS, self.at_last, answer)
+
+    def at_last(self, answer: Callable[[], None]) -> None:
+        """Give a slow answer."""
+        self.slow -= 1
+        answer()
 
     def session(self, key: str) -> Session:
         """The session of that hash, new or known."""
@@ -161,10 +182,12 @@ class Server:
             session = self.sessions[key] = Session(self, key)
         return session
 
-    def join(self, body: bytes) -> bytes:
-        """Accept one call and run it."""
+    def join(self, body: bytes, root: str) -> bytes:
+        """Accept one call to the app at `root` and run it."""
         call: dict[str, Any] = json.loads(body)
         data, fn_index = call["data"], call["fn_index"]
+        if fn_index == FILE:
+            data = [file_data(root, int(data[0]))]
         session = self.session(call["session_hash"])
         event_id = b"%032x" % next(self.event_ids)
         session.pending += 1
@@ -178,7 +201,7 @@ class Server:
     def call(self, session: Session, event_id: bytes, fn_index: int, data: list[Any]) -> None:
         """Run one function."""
         match fn_index:
-            case fn if fn == ECHO:
+            case fn if fn in (ECHO, KEEP, FILE):
                 session.complete(event_id, json.dumps(data[0]).encode())
             case fn if fn == WAIT:
                 value = json.dumps(data[0]).encode()

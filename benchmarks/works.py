@@ -1,6 +1,7 @@
 """Who takes part, and in what."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 GRADIO_CLIENT, NOOB, NODE = "gradio_client", "noob-gradio", "@gradio/client"
 SOCKETS, AIOHTTP = "bare sockets", "bare aiohttp"
@@ -53,7 +54,7 @@ class Work:
             long for each.
         least: What of it is left with `--quick`.
         size: Bytes, where the work has such.
-        rounds: A cap on the rounds of works whose outcome hardly varies.
+        rounds: A cap on the rounds that count, of works whose outcome hardly varies.
         able: Who takes part.
         path: Of the app on the server.
         open: Whether it runs on the port that leaves streams open; None: if several are in flight.
@@ -88,8 +89,9 @@ class Work:
 
 FLOORS = frozenset({SOCKETS, MSGSPEC, ASYNCIO})
 CLIENTS = ALL - FLOORS
-STREAMING = CLIENTS - {NOOB}
+STREAMING = ALL - {NOOB, MSGSPEC}
 MINE = OURS | {AIOHTTP}
+MB, GB = 1_000_000, 4096
 
 
 def _predictions(name: str, title: str, count: int, slow: int, in_flight: int) -> Work:
@@ -102,92 +104,82 @@ def _jobs(count: int) -> Work:
     return Work(name, title, "jobs", count, count, least=count, rounds=3, able=able)
 
 
-def _growing(name: str, size: int) -> Work:
+def _growing(name: str, size: int, slow: int) -> Work:
     title = f"a text that grows to {name} in 1,000 steps, its additions"
-    return Work(
-        f"grow-{name.replace(' ', '').lower()}",
-        title,
-        "grow",
-        1000,
-        least=1000,
-        size=size,
-        able=MINE,
-    )
+    key = f"grow-{name.replace(' ', '').lower()}"
+    return Work(key, title, "grow", 1000, slow, least=100, size=size, rounds=3, able=STREAMING)
 
 
-SEQUENTIAL = Work(
-    "sequential", "predictions, one at a time", "predict", 2000, 40, least=20, able=ALL - {MSGSPEC}
-)
+def _blobs(name: str, title: str, count: int, size: int, **more: Any) -> Work:
+    able = CLIENTS - {NOOB} | {MSGSPEC}  # lines over half a megabyte are too long for aiohttp
+    return Work(name, title, "blob", count, slow_count=min(count, 10), size=size, able=able, **more)
+
+
+def _connecting(name: str, title: str, more: int = 0) -> Work:
+    path = f"/more-{more}" if more else ""
+    return Work(name, title, "connect", 1, 1, rounds=3, able=CLIENTS | {MSGSPEC}, path=path)
+
+
+def _moving(kind: str, way: str, large: bool = False) -> Work:
+    able = MINE | {SOCKETS, GRADIO_CLIENT}
+    if large:
+        title = f"MB of a file of 4 GB {way}"
+        return Work(f"{kind}-4g", title, kind, GB, rounds=1, able=able, large=True)
+    able |= {NOOB, NODE} if kind == "upload" else {NOOB}
+    return Work(kind, f"MB of a file {way}", kind, 256, least=64, rounds=3, able=able)
+
+
+ONE_BY_ONE = "predictions, one at a time"
+SEQUENTIAL = Work("sequential", ONE_BY_ONE, "predict", 2000, 40, least=20, able=ALL - {MSGSPEC})
 KEPT = Work(
     "kept",
-    "predictions, one at a time, on a stream that stays",
-    "predict",
+    f"{ONE_BY_ONE}, on a stream that stays",
+    "kept",
     2000,
-    able=MINE - {AIOHTTP},
+    40,
+    least=20,
+    able=ALL - {MSGSPEC, NOOB},
     open=True,
 )
 FIFTY = _predictions("fifty", "predictions, 50 in flight", 4000, 100, 50)
 FIVE_HUNDRED = _predictions("five-hundred", "predictions, 500 in flight", 4000, 500, 500)
 THREADS = Work(
     "threads",
-    "predictions from 32 threads",
+    "predictions from 32 threads (or tasks, where there are no threads)",
     "threads",
     4000,
+    100,
     in_flight=32,
-    least=500,
-    able=frozenset({SYNC, FAST}),
+    least=32,
+    able=CLIENTS,
 )
 TOKENS = Work(
-    "tokens",
-    "20,000 streamed messages",
-    "tokens",
-    20_000,
-    20_000,
-    least=20_000,
-    able=STREAMING | {ASYNCIO},
+    "tokens", "20,000 streamed messages", "tokens", 20_000, 20_000, least=20_000, able=STREAMING
 )
-CHAT = Work("chat", "20,000 steps of a chat's history", "chat", 20_000, least=20_000, able=MINE)
-GROWING = [_growing("30 KB", 30_000), _growing("1 MB", 1_000_000), _growing("10 MB", 10_000_000)]
-BLOB = Work("blob", "outputs of 1 MB", "blob", 50, size=1_000_000, least=5, able=MINE | {MSGSPEC})
-BIG_BLOB = Work(
-    "big-blob", "outputs of 50 MB", "blob", 2, size=50_000_000, rounds=3, able=MINE | {MSGSPEC}
+CHAT = Work(
+    "chat", "20,000 steps of a chat's history", "chat", 20_000, 5000, least=5000, able=STREAMING
 )
-CONNECT = Work("connect", "connect and first prediction", "connect", 1, 1, rounds=3, able=CLIENTS)
-CONNECT_MORE = Work(
-    "connect-500k",
-    "the same, config and API info of half a megabyte",
-    "connect",
-    1,
-    1,
-    rounds=3,
-    able=CLIENTS,
-    path="/more-920",
-)
-CONNECT_MOST = Work(
-    "connect-10m",
-    "the same, config and API info of 10 MB",
-    "connect",
-    1,
-    1,
-    rounds=3,
-    able=MINE,
-    path="/more-18000",
-)
-UPLOAD = Work("upload", "MB of a file up", "upload", 256, least=64, rounds=3, able=MINE)
-DOWNLOAD = Work("download", "MB of a file down", "download", 256, least=64, rounds=3, able=MINE)
-FILES = Work("files", "files of a kilobyte in one call", "files", 1000, least=200, able=MINE)
-LARGE = [
-    Work("upload-4g", "MB of a file of 4 GB up", "upload", 4096, rounds=1, able=MINE, large=True),
-    Work(
-        "download-4g",
-        "MB of a file of 4 GB down",
-        "download",
-        4096,
-        rounds=1,
-        able=MINE,
-        large=True,
-    ),
+GROWING = [
+    _growing("30 KB", 30_000, 1000),
+    _growing("1 MB", MB, 1000),
+    _growing("10 MB", 10 * MB, 100),
 ]
+BLOB = _blobs("blob", "outputs of 1 MB", 50, MB, least=5)
+BIG_BLOB = _blobs("big-blob", "outputs of 50 MB", 2, 50 * MB, rounds=3)
+CONNECT = _connecting("connect", "connect and first prediction")
+CONNECT_MORE = _connecting("connect-500k", "connect, config and API info of half a megabyte", 920)
+CONNECT_MOST = _connecting("connect-10m", "connect, config and API info of 10 MB", 18000)
+UPLOAD, DOWNLOAD = _moving("upload", "up"), _moving("download", "down")
+FILES = Work(
+    "files",
+    "files of a kilobyte in one call",
+    "files",
+    1000,
+    50,
+    least=50,
+    able=MINE | {NODE, GRADIO_CLIENT},
+)
+LARGE = [_moving("upload", "up", large=True), _moving("download", "down", large=True)]
 JOBS = _jobs(1000)
 ALL_JOBS = [_jobs(1), _jobs(10), _jobs(100), JOBS, _jobs(10_000)]
 WORKS = [

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import msgspec
 from harness import run_async
+from meter import first_event
 
 
 class Output(msgspec.Struct):
@@ -107,7 +108,11 @@ class BareAiohttp:
         async for message in self.messages():
             if message.output and message.msg == "process_generating":
                 value = message.output.data[0]
-                added.append(value[0][2] if added else value)
+                if added:
+                    added.append(value[0][2])
+                else:
+                    added.append(value)
+                    first_event()
         return added
 
     async def chat(self, count: int) -> int:
@@ -156,7 +161,14 @@ class BareAiohttp:
 
     async def wait(self, text: str, seconds: float) -> str:
         """One prediction among many."""
-        event_id = await self.join(2, [text, seconds])
+        return await self.outcome(await self.join(2, [text, seconds]))
+
+    async def kept(self, text: str) -> str:
+        """One prediction, alone, on a stream that stays."""
+        return await self.outcome(await self.join(0, [text]))
+
+    async def outcome(self, event_id: str) -> str:
+        """What a call ends with, for whoever shares the stream."""
         if event_id in self.early:
             return self.early.pop(event_id)
         future: asyncio.Future[str] = asyncio.get_running_loop().create_future()

@@ -8,11 +8,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from floor_aiohttp import Message, decode_joined, decode_message, encode
 from harness import run_async
+from meter import first_event
 
 
 class Connection(asyncio.Protocol):
@@ -87,6 +88,9 @@ class Calls:
 
     def __init__(self, connection: Connection, host: str) -> None:
         self.connection = connection
+        self.host = host
+        self.stream: Connection | None = None
+        self.events: AsyncIterator[bytes]
         self.session_hash = os.urandom(8).hex()
         self.post = (
             f"POST /gradio_api/queue/join HTTP/1.1\r\nHost: {host}\r\n"
@@ -117,24 +121,62 @@ class Calls:
 
     async def tokens(self, count: int) -> int:
         """One token stream, kept as the list of its additions."""
-        added: list[object] = []
-        async for message in self.messages(1, [count]):
+        return len(await self.steps(1, [count]))
+
+    async def chat(self, count: int) -> int:
+        """The same for a chat."""
+        return len(await self.steps(3, [count]))
+
+    async def grow(self, count: int, size: int) -> int:
+        """One long text."""
+        return sum(map(len, await self.steps(4, [count, size])))
+
+    async def steps(self, fn_index: int, data: list[object]) -> list[Any]:
+        """What each step of a generator has added."""
+        added: list[Any] = []
+        async for message in self.messages(fn_index, data):
             if message.output and message.msg == "process_generating":
                 value = message.output.data[0]
-                added.append(value[0][2] if added else value)
-        return len(added)
+                if added:
+                    added.append(value[0][2])
+                else:
+                    added.append(value)
+                    first_event()
+        return added
+
+    async def kept(self, text: str) -> str:
+        """One prediction, alone, on a stream that stays."""
+        body = encode({"data": [text], "fn_index": 0, "session_hash": self.session_hash})
+        self.connection.transport.write(self.post % len(body) + body)
+        event_id = decode_joined(await self.connection.body()).event_id
+        if self.stream is None:
+            _, self.stream = await _connect(self.host)
+            self.stream.transport.write(self.get)
+            self.events = self.stream.pieces()
+        while True:
+            for event in (await anext(self.events)).split(b"\n\n")[:-1]:
+                message = decode_message(event[6:])
+                if message.output and message.event_id == event_id:
+                    return cast(str, message.output.data[0])
 
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncIterator[Calls]:
     """Open the connection."""
-    address = urlsplit(url)
-    loop = asyncio.get_running_loop()
-    transport, connection = await loop.create_connection(Connection, address.hostname, address.port)
+    host = urlsplit(url).netloc
+    transport, connection = await _connect(host)
+    calls = Calls(connection, host)
     try:
-        yield Calls(connection, address.netloc)
+        yield calls
     finally:
         transport.close()
+        if calls.stream is not None:
+            calls.stream.transport.close()
+
+
+async def _connect(host: str) -> tuple[asyncio.BaseTransport, Connection]:
+    name, _, port = host.partition(":")
+    return await asyncio.get_running_loop().create_connection(Connection, name, int(port))
 
 
 if __name__ == "__main__":

@@ -1,15 +1,20 @@
-"""msgspec alone: what it takes to decode a large output that is there already."""
+"""msgspec alone: what it takes to decode a large output, or config and API info, that are there.
+
+Config and API info are made when the process starts, before the clock does.
+"""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from harness import run_sync
 
 sys.path.append(str(Path(__file__).parents[1]))
+from app import config, info
 from messages import completed, rows
 
 
@@ -28,9 +33,11 @@ class Message(msgspec.Struct):
 class Calls:
     """No calls at all."""
 
-    def __init__(self) -> None:
+    def __init__(self, described: list[bytes]) -> None:
         self.decode = msgspec.json.Decoder(Message).decode
         self.messages: dict[int, bytes] = {}
+        for each in described:
+            msgspec.json.decode(each)
 
     def blob(self, size: int) -> int:
         """One large output."""
@@ -39,11 +46,26 @@ class Calls:
             self.messages[size] = framed[framed.index(b"{") : framed.rindex(b"}") + 1]
         return len(self.decode(self.messages[size]).output.data[0]["data"])
 
+    def echo(self, text: str) -> str:
+        """Nothing: what `connect` costs has been paid."""
+        return text
+
+
+def described(url: str) -> list[bytes]:
+    """Config and API info of the app there."""
+    address = urlsplit(url)
+    more = int(address.path.removeprefix("/more-") or 0)
+    root = f"{address.scheme}://{address.netloc}"
+    return [msgspec.json.encode(each) for each in (config(root, more), info(more))]
+
+
+DESCRIBED = described(sys.argv[1])
+
 
 @contextmanager
 def connect(url: str) -> Iterator[Calls]:
-    """Nothing to connect to."""
-    yield Calls()
+    """Decode what the app says about itself."""
+    yield Calls(DESCRIBED)
 
 
 if __name__ == "__main__":

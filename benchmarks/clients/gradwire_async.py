@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from harness import run_async
+from meter import first_event
 
 from gradwire import AsyncClient
 
@@ -26,18 +28,22 @@ class Calls:
 
     async def tokens(self, count: int) -> int:
         """One token stream, kept as the list of its additions."""
-        added = [event.delta[0] async for event in self.client.submit("/tokens", [count])]
-        return len(added)
+        return len(await self.steps("/tokens", [count]))
+
+    async def steps(self, name: str, data: list[int]) -> list[Any]:
+        """What each step of a generator has added."""
+        events = aiter(self.client.submit(name, data))
+        first = (await anext(events)).delta[0]
+        first_event()
+        return [first, *[event.delta[0] async for event in events]]
 
     async def chat(self, count: int) -> int:
         """The same for a chat."""
-        added = [event.delta[0] async for event in self.client.submit("/chat", [count])]
-        return len(added)
+        return len(await self.steps("/chat", [count]))
 
     async def grow(self, count: int, size: int) -> int:
         """One long text, of which only the additions are looked at."""
-        job = self.client.submit("/grow", [count, size])
-        return sum([len(event.delta[0]) async for event in job])
+        return sum(map(len, await self.steps("/grow", [count, size])))
 
     async def blob(self, size: int) -> int:
         """One large output."""

@@ -4,8 +4,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness import run_sync
+from meter import first_event
 
 from gradwire import Client
 
@@ -28,16 +30,22 @@ class Calls:
 
     def tokens(self, count: int) -> int:
         """One token stream, kept as the list of its additions."""
-        added = [event.delta[0] for event in self.client.submit("/tokens", [count])]
-        return len(added)
+        return len(self.steps("/tokens", [count]))
+
+    def steps(self, name: str, data: list[int]) -> list[Any]:
+        """What each step of a generator has added."""
+        events = iter(self.client.submit(name, data))
+        first = next(events).delta[0]
+        first_event()
+        return [first, *[event.delta[0] for event in events]]
 
     def chat(self, count: int) -> int:
         """The same for a chat."""
-        return len([event.delta[0] for event in self.client.submit("/chat", [count])])
+        return len(self.steps("/chat", [count]))
 
     def grow(self, count: int, size: int) -> int:
         """One long text, of which only the additions are looked at."""
-        return sum(len(event.delta[0]) for event in self.client.submit("/grow", [count, size]))
+        return sum(map(len, self.steps("/grow", [count, size])))
 
     def blob(self, size: int) -> int:
         """One large output."""

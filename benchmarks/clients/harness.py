@@ -4,7 +4,8 @@ python CONTENDER.py URL WORK COUNT IN_FLIGHT [SIZE]
 
 predict   COUNT predictions, IN_FLIGHT at a time; with one in flight of a function that takes
 no time, with more of one that takes 5 ms, so that the server has always some pending
-threads   the same, from IN_FLIGHT threads that share one client
+kept      the same, one at a time, on a stream that stays open
+threads   the same, from IN_FLIGHT threads that share one client; asynchronous ones: IN_FLIGHT tasks
 jobs      COUNT jobs at once that take two seconds, after a look at the idle process
 connect   connect and predict once, nothing before
 others    see `plan` in plans.py
@@ -62,12 +63,13 @@ async def _async_work(
     if work == "jobs":
         await _async_jobs(calls, count, meter)
     elif in_flight == 1:
+        echo = getattr(calls, "kept", calls.echo) if work == "kept" else calls.echo
         seconds = []
         for text in _texts(count):
             before = time.perf_counter()
-            _check(await calls.echo(text), text)
+            _check(await echo(text), text)
             seconds.append(time.perf_counter() - before)
-        if meter:
+        if meter and count > 1:
             meter.took(seconds)
     else:
         texts = iter(_texts(count))
@@ -124,12 +126,13 @@ def _sync_work(calls: Any, work: str, count: int, in_flight: int, meter: Meter |
                 meter.look()
         _check_all(answers, count)
     elif in_flight == 1:
+        echo = getattr(calls, "kept", calls.echo) if work == "kept" else calls.echo
         seconds = []
         for text in _texts(count):
             before = time.perf_counter()
-            _check(calls.echo(text), text)
+            _check(echo(text), text)
             seconds.append(time.perf_counter() - before)
-        if meter:
+        if meter and count > 1:
             meter.took(seconds)
     else:
         for start in range(0, count, in_flight):

@@ -10,6 +10,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+_first: list[float] = []
+
+
+def first_event() -> None:
+    """Note that the first event of a stream is there."""
+    _first.append(time.perf_counter())
+
 
 class Meter:
     """Measures what happens between its making and `report`."""
@@ -20,6 +27,7 @@ class Meter:
 
     def start(self) -> None:
         """Forget all that was before."""
+        _first.clear()
         _reset_peak()
         self.facts["rss_idle"] = _status("VmRSS") * 1024
         self._wall, self._cpu = time.perf_counter(), _cpu()
@@ -39,6 +47,8 @@ class Meter:
         if "cpu" not in self.facts:
             self.facts["cpu"] = _cpu() - self._cpu
             self.facts["wall"] = time.perf_counter() - self._wall
+            if _first:
+                self.facts["first"] = _first[0] - self._wall
             self.facts["rss_peak"] = _status("VmHWM") * 1024
             self.facts.setdefault("threads", _status("Threads"))
 

@@ -1,19 +1,26 @@
 // `@gradio/client` of npm on Node, as its documentation shows it. The same works and the same
 // line of JSON as harness.py; GRADIO_CLIENT names the installed package's folder.
+// It sends files as part of a prediction only, and fetches none.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
 const SHORT = 0.005;
 const LONG = 2.0;
+const MB = 1 << 20;
+const ROW_BYTES = 45;
 
 const entry = join(process.env.GRADIO_CLIENT, "dist", "index.js");
-const { Client } = await import(pathToFileURL(entry).href);
+const { Client, handle_file } = await import(pathToFileURL(entry).href);
 const [url, work] = process.argv.slice(2, 4);
-const [count, inFlight] = process.argv.slice(4).map(Number);
+const [count, inFlight, size] = process.argv.slice(4).map(Number);
+const folder = mkdtempSync(join(tmpdir(), "bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
 let client;
+let firstEvent;
 
 const cpu = () => {
 	const { user, system } = process.cpuUsage();
@@ -33,9 +40,22 @@ const check = (good, what) => {
 	if (!good) throw new Error(what);
 };
 
+const percentile = (seconds, part) =>
+	[...seconds].sort((a, b) => a - b)[Math.floor(seconds.length * part)];
+
 async function predict(endpoint, text, ...rest) {
 	const { data } = await client.predict(endpoint, [text, ...rest]);
 	check(data[0] === text, `wrong answer ${data[0]}`);
+}
+
+async function inTurn(size) {
+	const seconds = [];
+	for (let i = 0; i < size; i++) {
+		const before = performance.now();
+		await predict("/echo", `hello ${i}`);
+		seconds.push((performance.now() - before) / 1000);
+	}
+	if (size > 1) return { p50: percentile(seconds, 0.5), p99: percentile(seconds, 0.99) };
 }
 
 async function many(size) {
@@ -46,12 +66,27 @@ async function many(size) {
 	await Promise.all(Array.from({ length: inFlight }, worker));
 }
 
-async function tokens(size) {
+// Looks at the whole value of each step; the last one comes back.
+async function steps(endpoint, ...data) {
 	let seen = 0;
-	for await (const event of client.submit("/tokens", [size])) {
-		if (event.type === "data") seen += 1;
+	let last;
+	for await (const event of client.submit(endpoint, data)) {
+		if (event.type !== "data") continue;
+		firstEvent ??= performance.now();
+		seen += 1;
+		last = event.data[0];
 	}
-	check(seen >= size, `${seen} of ${size} messages seen`);
+	check(seen >= data[0], `${seen} of ${data[0]} messages seen`);
+	return last;
+}
+
+async function stream(count) {
+	await steps(`/${work}`, count);
+}
+
+async function grow(count, size) {
+	const text = await steps("/grow", count, size);
+	check(text.length === Math.floor(size / count) * count, `${text.length} characters`);
 }
 
 async function jobs(size, seconds) {
@@ -59,21 +94,73 @@ async function jobs(size, seconds) {
 	await sleep((seconds * 1000) / 2);
 	const threads = status("Threads");
 	await Promise.all(running);
-	return threads;
+	return { threads };
 }
 
-async function run(size, seconds) {
-	if (work === "tokens") return tokens(size);
-	if (work === "jobs") return jobs(size, seconds);
-	if (inFlight > 1) return many(size);
-	for (let i = 0; i < size; i++) await predict("/echo", `hello ${i}`);
+async function blobs(count, size) {
+	for (let i = 0; i < count; i++) {
+		const { data } = await client.predict("/blob", [size]);
+		check(data[0].data.length === Math.floor(size / ROW_BYTES), "wrong table");
+	}
+}
+
+function zeros(count, size) {
+	return Array.from({ length: count }, (_, i) => {
+		const path = join(folder, `${i}.bin`);
+		const file = openSync(path, "w");
+		ftruncateSync(file, size);
+		closeSync(file);
+		return path;
+	});
+}
+
+async function upload(path) {
+	const { data } = await client.predict("/keep", [handle_file(path)]);
+	check(data[0].path === "/zeros/1", `wrong file ${data[0].path}`);
+}
+
+async function files(paths) {
+	const { data } = await client.predict("/echo", [paths.map((path) => handle_file(path))]);
+	check(data[0].length === paths.length, "files are missing");
+	check(data[0].every((file) => file.path === "/zeros/1"), "a file was not sent");
+}
+
+// What is done, ready to start: making the files does not count.
+function prepare(count, size, seconds) {
+	switch (work) {
+		case "tokens":
+		case "chat":
+			return () => stream(count);
+		case "grow":
+			return () => grow(count, size);
+		case "blob":
+			return () => blobs(count, size);
+		case "jobs":
+			return () => jobs(count, seconds);
+		case "upload": {
+			const [path] = zeros(1, count * MB);
+			return () => upload(path);
+		}
+		case "files": {
+			const paths = zeros(count, 1024);
+			return () => files(paths);
+		}
+		default:
+			return () => (inFlight > 1 ? many(count) : inTurn(count));
+	}
+}
+
+function warmUp() {
+	const sizes = { upload: 1, files: 10, blob: 2, jobs: 20, tokens: 2000, chat: 2000, grow: 2000 };
+	return prepare(sizes[work] ?? Math.min(Math.max(count >> 2, 5), 2000), 2000, SHORT);
 }
 
 if (work !== "connect") {
 	client = await Client.connect(url);
-	const size = work === "jobs" ? 20 : Math.min(Math.max(count >> 2, 5), 2000);
-	await run(size, SHORT);
+	await warmUp()();
 }
+const todo = prepare(count, size, LONG);
+firstEvent = undefined;
 try {
 	writeFileSync("/proc/self/clear_refs", "5");
 } catch {
@@ -83,7 +170,7 @@ const rss_idle = status("VmRSS") * 1024;
 const cpuBefore = cpu();
 const wallBefore = performance.now();
 client ??= await Client.connect(url);
-const threads = (await run(count, LONG)) ?? status("Threads");
+const found = (await todo()) ?? {};
 const facts = {
 	work,
 	count,
@@ -91,7 +178,8 @@ const facts = {
 	wall: (performance.now() - wallBefore) / 1000,
 	rss_idle,
 	rss_peak: status("VmHWM") * 1024,
-	threads,
+	threads: status("Threads"),
 };
-console.log(JSON.stringify(facts));
+if (firstEvent) facts.first = (firstEvent - wallBefore) / 1000;
+console.log(JSON.stringify({ ...facts, ...found }));
 process.exit(0);
