@@ -102,7 +102,7 @@ def _predictions(name: str, title: str, count: int, slow: int, in_flight: int) -
 def _jobs(count: int) -> Work:
     able, title = CLIENTS if count == 1000 else MINE, f"{count:,} job{'s' * (count > 1)} at once"
     name = "jobs" if count == 1000 else f"jobs-{count}"
-    return Work(name, title, "jobs", count, count, least=count, rounds=3, able=able)
+    return Work(name, title, "jobs", count, 250, least=count, rounds=3, able=able)
 
 
 def _growing(name: str, size: int, slow: int) -> Work:
