@@ -112,7 +112,7 @@ def _panel(results: Results, picture: Picture, work: Work) -> dict[str, Any]:
 
 def _bars(results: Results, work: Work, value: Value) -> Iterator[dict[str, Any]]:
     for name in (contender.name for contender in CONTENDERS):
-        values = results.each(work, name, value)
+        values = [each for each in results.each(work, name, value) if each > 0]  # for the logarithm
         if values:
             side = "ours" if name in OURS else "peer" if name in PEERS else "floor"
             ends = {"low": min(values), "high": max(values)}
