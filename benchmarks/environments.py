@@ -1,4 +1,4 @@
-"""Environments for the contenders, each of the newest release, under `.env/`.
+"""Environments for the contenders and the pictures, each of the newest release, under `.env/`.
 
 They are made once and kept; `--update` makes them anew.
 """
@@ -11,13 +11,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 HOME = HERE / ".env"
-NODE = "node"
+NODE, PLOTS = "node", "plots"
 
 REQUIREMENTS: dict[str, list[str]] = {
     "gradwire": ["aiohttp", "msgspec", "uvloop", "--editable", f"{HERE.parent}[cli]"],
     "gradio_client": ["gradio_client"],
     "noob_gradio": ["noob-gradio"],
     NODE: ["@gradio/client"],
+    PLOTS: ["matplotlib"],
 }
 NODE_PACKAGE = HOME / NODE / "node_modules" / "@gradio" / "client"
 

@@ -47,6 +47,23 @@ def loaded() -> list[str]:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
 
 
+def modules(absent: set[str]) -> dict[str, int]:
+    """How many modules each import loads over what the bare interpreter has loaded."""
+    counts = {}
+    for name, (environment, statement) in STATEMENTS.items():
+        if environment in absent or environment == environments.NODE:
+            continue
+        code = (
+            f"import sys; before = len(sys.modules)\n{statement}\nprint(len(sys.modules) - before)"
+        )
+        words = [environments.interpreter(environment), "-c", code]
+        done = subprocess.run(
+            words, check=True, capture_output=True, text=True, env=environments.variables()
+        )
+        counts[name] = int(done.stdout)
+    return counts
+
+
 def help_seconds(rounds: int) -> float:
     """Seconds until `gradwire --help` has printed and ended; the median."""
     words = [environments.interpreter("gradwire"), "-m", "gradwire", "--help"]

@@ -1,6 +1,8 @@
 """Measure gradwire, its peers and the floors beneath them on one server, in one run.
 
     python benchmarks/run.py [--quick] [--only WORK …] [--rounds N] [--json FILE] [--write]
+    python benchmarks/run.py --from FILE … [--write]
+    python benchmarks/run.py --plots-from FILE …
 
 Contenders take turns in an order that is drawn anew for each round; the first round is thrown
 away. What counts is the CPU time of the client's process. With two cores or more the
@@ -18,13 +20,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import environments
 import imports
+import plots
 import report
+import saved
 from results import Results, Run
 from works import CONTENDERS, IMPORT, LARGE, WORKS, Contender, Work
 
@@ -95,8 +98,8 @@ def run_once(server: Server, work: Work, contender: Contender, quick: bool) -> R
     except (IndexError, ValueError):
         say(f"  {contender.name}: failed\n{done.stderr[-2000:]}")
         return None
-    run["connections"] = server.stats()["connections"]
-    return run
+    counts = server.stats()
+    return run | {key: counts[key] for key in ("connections", "requests", "at_once")}
 
 
 def measure(
@@ -105,7 +108,7 @@ def measure(
     """All rounds of one work; a contender that fails once is out."""
     able = [contender for contender in contenders if contender.name in work.able]
     runs: dict[str, list[Run]] = {contender.name: [] for contender in able}
-    discarded = 1 if work.rounds is None and not quick else 0
+    discarded = 0 if quick or work.large else 1
     counted = min(rounds, work.rounds or rounds) if not (quick and work.rounds) else 1
     for number in range(counted + discarded):
         say(f"{work.title}: round {number + 1}" + " (discarded)" * (number < discarded))
@@ -143,25 +146,28 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", metavar="WORK", action="append", choices=names, help=str(names))
     parser.add_argument("--rounds", type=int, help="rounds that count (default 5)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every run there")
-    parser.add_argument("--write", action="store_true", help="put the tables into README.md")
+    parser.add_argument("--write", action="store_true", help="put tables and pictures in README.md")
+    files: dict[str, Any] = {"metavar": "FILE", "type": Path, "nargs": "+"}
+    parser.add_argument(
+        "--from", dest="saved", help="measure nothing: read files of --json", **files
+    )
+    parser.add_argument("--plots-from", dest="plots", help="draw such files, no more", **files)
     parser.add_argument("--update", action="store_true", help="make the environments anew")
     chosen = parser.parse_args()
-    if chosen.write and (chosen.quick or chosen.only):
+    if chosen.write and not chosen.saved and (chosen.quick or chosen.only):
         parser.error("--write wants everything measured: leave out --quick and --only")
     chosen.only = chosen.only or [name for name in names if name not in LARGE_NAMES]
     chosen.rounds = chosen.rounds or (2 if chosen.quick else 5)
     return chosen
 
 
-def main() -> None:
-    """Prepare, measure, report."""
-    chosen = arguments()
+def measured(chosen: argparse.Namespace) -> Results:
+    """Measure what is chosen."""
     results = Results(machine=machine())
     wanted = {contender.environment for contender in CONTENDERS}
     results.absent = environments.prepare(wanted, chosen.update)
-    for name in environments.REQUIREMENTS:
-        if name not in results.absent:
-            results.versions |= environments.versions(name)
+    for name in sorted(wanted - set(results.absent)):
+        results.versions |= environments.versions(name)
     contenders = [c for c in CONTENDERS if c.environment not in results.absent]
     with serving(divide_cores()) as server:
         for work in WORKS:
@@ -169,15 +175,39 @@ def main() -> None:
                 results.runs[work.name] = measure(
                     server, work, contenders, chosen.rounds, chosen.quick
                 )
+                keep(results, chosen.json)
     if IMPORT in chosen.only:
         say("imports")
-        results.imports = imports.measure(5 if chosen.quick else 25, set(results.absent))
-        results.loaded = imports.loaded() if "gradwire" not in results.absent else None
-        results.help_seconds = imports.help_seconds(5 if chosen.quick else 25)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(asdict(results), indent=1), encoding="utf-8")
+        measure_imports(results, 5 if chosen.quick else 25)
+        keep(results, chosen.json)
+    return results
+
+
+def measure_imports(results: Results, rounds: int) -> None:
+    """What it costs to begin."""
+    absent = set(results.absent)
+    results.imports = imports.measure(rounds, absent)
+    results.modules = imports.modules(absent)
+    if "gradwire" not in absent:
+        results.loaded = imports.loaded()
+        results.help_seconds = imports.help_seconds(rounds)
+
+
+def keep(results: Results, path: Path | None) -> None:
+    """Save what there is so far, so that a run that is broken off is not lost."""
+    if path:
+        saved.keep(results, path)
+
+
+def main() -> None:
+    """Prepare, measure, report."""
+    chosen = arguments()
+    if chosen.plots:
+        plots.draw(saved.load(chosen.plots))
+        return
+    results = saved.load(chosen.saved) if chosen.saved else measured(chosen)
     if chosen.write:
-        report.write(results, HERE / "README.md")
+        report.write(results, HERE / "README.md", plots.draw(results))
     print(report.render(results))
 
 

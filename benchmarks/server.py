@@ -13,7 +13,7 @@ It listens on two ports. The second one differs in one thing: it leaves streams 
 Both addresses are printed as one line of JSON. `GET /stats` tells connections, requests and
 how many of the slow ones were under way at once since the last `POST /stats/reset`; a
 connection used for that alone is not counted. Slow are uploads, config and API info: they
-take a millisecond, so that it shows who asks side by side.
+take two milliseconds, so that it shows who asks side by side.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from messages import (
 )
 
 HEARTBEAT_SECONDS = 15.0
-SLOW_SECONDS = 0.001
+SLOW_SECONDS = 0.002
 BACKLOG = 4096
 
 
@@ -165,7 +165,7 @@ class Server:
         return self.success
 
     def slowly(self, answer: Callable[[], None]) -> None:
-        """Answer in a millisecond."""
+        """Answer after a while."""
         self.slow += 1
         self.at_once = max(self.at_once, self.slow)
         asyncio.get_running_loop().call_later(SLOW_SECONDS, self.at_last, answer)

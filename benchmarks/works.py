@@ -50,8 +50,8 @@ class Work:
     """One thing to do, for everyone who is able to.
 
     Attributes:
-        count: How much of it; `slow_count` is for `gradio_client`, which needs a hundred times as
-            long for each.
+        count: How much of it.
+        slow: Who needs so much longer that they do `slow_count` of it.
         least: What of it is left with `--quick`.
         size: Bytes, where the work has such.
         rounds: A cap on the rounds that count, of works whose outcome hardly varies.
@@ -74,10 +74,11 @@ class Work:
     path: str = ""
     open: bool | None = None
     large: bool = False
+    slow: frozenset[str] = frozenset({GRADIO_CLIENT})
 
     def amount(self, contender: Contender, quick: bool) -> int:
         """How many of it `contender` does in one run."""
-        slow = contender.name == GRADIO_CLIENT and self.slow_count
+        slow = contender.name in self.slow and self.slow_count
         count = self.slow_count if slow else self.count
         return max(count // 4, self.least) if quick else count
 
@@ -99,9 +100,9 @@ def _predictions(name: str, title: str, count: int, slow: int, in_flight: int) -
 
 
 def _jobs(count: int) -> Work:
-    able, title = CLIENTS if count == 1000 else MINE, f"{count:,} jobs at once"
+    able, title = CLIENTS if count == 1000 else MINE, f"{count:,} job{'s' * (count > 1)} at once"
     name = "jobs" if count == 1000 else f"jobs-{count}"
-    return Work(name, title, "jobs", count, count, least=count, rounds=3, able=able)
+    return Work(name, title, "jobs", count, 250, least=count, rounds=3, able=able)
 
 
 def _growing(name: str, size: int, slow: int) -> Work:
@@ -110,9 +111,9 @@ def _growing(name: str, size: int, slow: int) -> Work:
     return Work(key, title, "grow", 1000, slow, least=100, size=size, rounds=3, able=STREAMING)
 
 
-def _blobs(name: str, title: str, count: int, size: int, **more: Any) -> Work:
+def _blobs(name: str, title: str, count: int, fewer: int, size: int, **more: Any) -> Work:
     able = CLIENTS - {NOOB} | {MSGSPEC}  # lines over half a megabyte are too long for aiohttp
-    return Work(name, title, "blob", count, slow_count=min(count, 10), size=size, able=able, **more)
+    return Work(name, title, "blob", count, fewer, size=size, able=able, **more)
 
 
 def _connecting(name: str, title: str, more: int = 0) -> Work:
@@ -123,10 +124,10 @@ def _connecting(name: str, title: str, more: int = 0) -> Work:
 def _moving(kind: str, way: str, large: bool = False) -> Work:
     able = MINE | {SOCKETS, GRADIO_CLIENT}
     if large:
-        title = f"MB of a file of 4 GB {way}"
+        title = f"a file of 4 GB {way}"
         return Work(f"{kind}-4g", title, kind, GB, rounds=1, able=able, large=True)
     able |= {NOOB, NODE} if kind == "upload" else {NOOB}
-    return Work(kind, f"MB of a file {way}", kind, 256, least=64, rounds=3, able=able)
+    return Work(kind, f"a file of 256 MB {way}", kind, 256, least=64, rounds=3, able=able)
 
 
 ONE_BY_ONE = "predictions, one at a time"
@@ -145,7 +146,7 @@ FIFTY = _predictions("fifty", "predictions, 50 in flight", 4000, 100, 50)
 FIVE_HUNDRED = _predictions("five-hundred", "predictions, 500 in flight", 4000, 500, 500)
 THREADS = Work(
     "threads",
-    "predictions from 32 threads (or tasks, where there are no threads)",
+    "predictions from 32 threads or tasks",
     "threads",
     4000,
     100,
@@ -164,15 +165,15 @@ GROWING = [
     _growing("1 MB", MB, 1000),
     _growing("10 MB", 10 * MB, 100),
 ]
-BLOB = _blobs("blob", "outputs of 1 MB", 50, MB, least=5)
-BIG_BLOB = _blobs("big-blob", "outputs of 50 MB", 2, 50 * MB, rounds=3)
+BLOB = _blobs("blob", "outputs of 1 MB", 50, 10, MB, least=5)
+BIG_BLOB = _blobs("big-blob", "outputs of 50 MB", 2, 1, 50 * MB, rounds=3, slow=PEERS)
 CONNECT = _connecting("connect", "connect and first prediction")
 CONNECT_MORE = _connecting("connect-500k", "connect, config and API info of half a megabyte", 920)
 CONNECT_MOST = _connecting("connect-10m", "connect, config and API info of 10 MB", 18000)
 UPLOAD, DOWNLOAD = _moving("upload", "up"), _moving("download", "down")
 FILES = Work(
     "files",
-    "files of a kilobyte in one call",
+    "1,000 small files in one call",
     "files",
     1000,
     50,

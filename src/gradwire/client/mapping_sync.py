@@ -83,7 +83,7 @@ class Handover:
     def serve(self) -> None:
         """Read some items, if they were asked for; each is on its way before the next is read."""
         wanted = self._wanted
-        if not wanted:
+        if not wanted or self._problem is not None:  # it may have asked before it saw the end
             return
         self._wanted = 0  # the loop does not ask again before it has got something
         until = monotonic() + READ_SECONDS

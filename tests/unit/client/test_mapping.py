@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from itertools import chain, count
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from gradwire.client import mapping_work, pace
 from gradwire.client.mapping import Outcome, Outcomes, outcomes
+from gradwire.client.mapping_sync import Handover
 from gradwire.errors import (
     AppError,
     ClientClosedError,
@@ -555,3 +556,33 @@ def test_several_readers_share_the_rows() -> None:
 
 def test_the_window_is_what_the_documentation_says() -> None:
     assert mapping_work.AHEAD == 4
+
+
+# -- the caller's iterator, read in the caller's thread --------------------------------------------
+
+
+class NoThread:
+    """In the place of the thread of the loop, which is woken by hand."""
+
+    def call_soon(self, work: Callable[[], object]) -> None:
+        pass
+
+
+def test_what_the_inputs_raised_is_what_they_ended_with() -> None:
+    """Also if the loop has asked for more before it saw that."""
+
+    def inputs() -> Iterator[str]:
+        yield "a"
+        raise ZeroDivisionError
+
+    handover = Handover(inputs(), cast("Any", NoThread()))
+
+    async def read() -> list[str]:
+        return [item async for item in handover]
+
+    for _ in range(2):
+        handover._wanted = 4
+        handover.serve()
+    assert list(handover._arrived) == ["a"]
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(read())
