@@ -27,8 +27,8 @@ from results import (
 from works import AIOHTTP, CONTENDERS, WORKS, Work
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
-SLOW = frozenset({"connect", "upload", "files"})
-"""Kinds of work in which the server takes its time to answer."""
+SLOW = frozenset({"connect", "files"})
+"""Kinds of work in which it counts whether slow answers are waited for together."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,10 @@ def _figures(results: Results, work: Work) -> str:
         rows.append(row)
     head = ("", "CPU µs each", "range", "× bare aiohttp", *(column.head for column in columns))
     title = work.title[0].upper() + work.title[1:]
-    return f"### {title}\n\n" + table_of(head, rows)
+    text = f"### {title}\n\n" + table_of(head, rows)
+    if failed := results.failed.get(work.name):
+        text += f"\n\nOut, with a wrong answer or no end: {', '.join(failed)}."
+    return text
 
 
 def _imports(results: Results) -> str:

@@ -24,6 +24,7 @@ class Results:
     versions: dict[str, str] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
     machine: str = ""
+    failed: dict[str, list[str]] = field(default_factory=dict)
 
     def each(self, work: Work, name: str, value: Value) -> list[float]:
         """`value` of every run of one contender in one work, where there is one."""
@@ -52,7 +53,7 @@ def rate(run: Run) -> float:
 
 def growth(run: Run) -> float:
     """MB of peak memory above the idle process."""
-    return (int(run["rss_peak"]) - int(run["rss_idle"])) / MB
+    return max(0, int(run["rss_peak"]) - int(run["rss_idle"])) / MB
 
 
 def weight(run: Run) -> float:

@@ -104,8 +104,8 @@ def run_once(server: Server, work: Work, contender: Contender, quick: bool) -> R
 
 def measure(
     server: Server, work: Work, contenders: list[Contender], rounds: int, quick: bool
-) -> dict[str, list[Run]]:
-    """All rounds of one work; a contender that fails once is out."""
+) -> tuple[dict[str, list[Run]], list[str]]:
+    """All rounds of one work, and who failed; a contender that fails once is out."""
     able = [contender for contender in contenders if contender.name in work.able]
     runs: dict[str, list[Run]] = {contender.name: [] for contender in able}
     discarded = 0 if quick or work.large else 1
@@ -119,7 +119,7 @@ def measure(
                 runs.pop(contender.name)
             elif number >= discarded:
                 runs[contender.name].append(run)
-    return runs
+    return runs, [each.name for each in contenders if each.name in work.able - runs.keys()]
 
 
 def machine() -> str:
@@ -172,7 +172,7 @@ def measured(chosen: argparse.Namespace) -> Results:
     with serving(divide_cores()) as server:
         for work in WORKS:
             if work.name in chosen.only:
-                results.runs[work.name] = measure(
+                results.runs[work.name], results.failed[work.name] = measure(
                     server, work, contenders, chosen.rounds, chosen.quick
                 )
                 keep(results, chosen.json)

@@ -23,6 +23,7 @@ def load(paths: Iterable[Path]) -> Results:
 
 def _add(merged: Results, more: Results) -> None:
     merged.runs |= more.runs
+    merged.failed |= {name: more.failed.get(name, []) for name in more.runs}
     merged.absent |= more.absent
     for name, version in more.versions.items():
         merged.versions[name] = _both(merged.versions.get(name, ""), version, " and ")
