@@ -21,7 +21,8 @@ from gradwire.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from gradwire.app.api_info import ApiInfo
-    from gradwire.app.config import Component, Config, Dependency
+    from gradwire.app.config import Component, Config
+    from gradwire.app.dependencies import Dependency
     from gradwire.app.endpoint import Endpoint, Parameter, Return
     from gradwire.batch.checkpoint import Checkpoint
     from gradwire.batch.pool import AsyncPool
@@ -90,7 +91,8 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "gradwire.app.api_info": ("ApiInfo",),
-    "gradwire.app.config": ("Component", "Config", "Dependency"),
+    "gradwire.app.config": ("Component", "Config"),
+    "gradwire.app.dependencies": ("Dependency",),
     "gradwire.app.endpoint": ("Endpoint", "Parameter", "Return"),
     "gradwire.batch.checkpoint": ("Checkpoint",),
     "gradwire.batch.pool": ("AsyncPool",),

@@ -222,7 +222,8 @@ def describing(client: Client) -> None:
     assert_type(client.config, Config)
     assert_type(client.get_page_config("about"), Config)
     assert_type(client.config.components, Mapping[int, Component])
-    assert_type(client.config.dependencies, Mapping[int, Dependency])
+    dependencies: Mapping[int, Dependency] = client.config.dependencies
+    assert_type(dependencies[0], Dependency)
 
 
 def exchanging_files(client: Client, path: Path) -> None:

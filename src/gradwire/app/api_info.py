@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from gradwire.app.building import build_endpoint
-from gradwire.app.config import Config, JsonObject
+from gradwire.app.config import Config
 from gradwire.app.endpoint import Endpoint
+from gradwire.app.json_values import JsonObject, json_object
 from gradwire.errors import EndpointNotFoundError, InvalidArgumentError, ProtocolError
 
 K = TypeVar("K", str, int)
@@ -63,7 +64,7 @@ class ApiInfo:
         self._built: dict[int, Endpoint] = {}
         self._names = _names(config, self._entries)
         self.named_endpoints: Mapping[str, Endpoint] = _LazyEndpoints(
-            {f"/{config.dependencies[index].api_name}": index for index in named}, self._endpoint
+            {f"/{config.dependencies.name(index)}": index for index in named}, self._endpoint
         )
         self.unnamed_endpoints: Mapping[int, Endpoint] = _LazyEndpoints(
             {index: index for index in unnamed}, self._endpoint
@@ -153,7 +154,9 @@ def build_api_info(config: Config, info: object | None, url: str) -> ApiInfo:
             f"not {_JSON_WORDS.get(type(info), 'this')}.",
             url=url,
         )
-    listed = [_object(_object(info).get(key)) for key in ("named_endpoints", "unnamed_endpoints")]
+    listed = [
+        json_object(json_object(info).get(key)) for key in ("named_endpoints", "unnamed_endpoints")
+    ]
     if not any(listed):
         return ApiInfo(config, *_public(config))
     named, unnamed = listed
@@ -176,7 +179,7 @@ _JSON_WORDS = {
 
 def _entries(found: Iterable[tuple[int | None, object]]) -> dict[int, JsonObject]:
     # What the config does not know cannot be called: its function index is not known.
-    return {index: _object(entry) for index, entry in found if index is not None}
+    return {index: json_object(entry) for index, entry in found if index is not None}
 
 
 def _known(config: Config, text: object) -> int | None:
@@ -187,13 +190,15 @@ def _known(config: Config, text: object) -> int | None:
 
 def _names(config: Config, listed: Iterable[int]) -> dict[str, int]:
     """Return all names, of private endpoints too; of equal ones that which is listed, or first."""
+    called = list(config.dependencies.names())
     names: dict[str, int] = {}
-    public = (i for i, d in config.dependencies.items() if d.visibility == "public")
-    for index in (*listed, *public, *config.dependencies):
-        name = config.dependencies[index].api_name
-        if name is not None:
-            names.setdefault(name, index)
-    return names
+    for wanted in (True, False):
+        for index, name, public in called:
+            if public is wanted and name is not None:
+                names.setdefault(name, index)
+    ours = {index: config.dependencies.name(index) for index in listed}
+    first = {name: index for index, name in reversed(ours.items()) if name is not None}
+    return {**names, **first}
 
 
 def _public(config: Config) -> tuple[dict[int, JsonObject], dict[int, JsonObject]]:
@@ -231,7 +236,3 @@ def _what_there_is(info: ApiInfo, endpoint: str | int, names: Mapping[str, int])
     more = f" and {len(valid) - most} more; view_api() shows them" if len(valid) > most else ""
     listed = ", ".join(map(clean, valid[:most])) or "none that it lists"
     return f"The app has no endpoint {shown}.{hint} It has: {listed}{more}."
-
-
-def _object(value: object) -> JsonObject:
-    return value if isinstance(value, dict) else {}

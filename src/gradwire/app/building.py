@@ -10,8 +10,10 @@ import re
 from typing import Any
 
 from gradwire.app import schema as schemas
-from gradwire.app.config import Component, Config, Dependency, JsonObject
+from gradwire.app.config import Component, Config
+from gradwire.app.dependencies import Dependency
 from gradwire.app.endpoint import Endpoint, Parameter, Return, Slot
+from gradwire.app.json_values import JsonObject
 from gradwire.app.names import ParameterNames
 from gradwire.app.old_components import is_picture, old_schema
 

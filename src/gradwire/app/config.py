@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeGuard
 
 import msgspec
 
+from gradwire.app.dependencies import Dependencies, Dependency
+from gradwire.app.json_values import JsonObject, is_int, json_ints, json_object, json_objects
 from gradwire.errors import ProtocolError
-
-JsonObject = dict[str, Any]
-_INT = frozenset({int})
 
 
 class Component(msgspec.Struct, frozen=True):
@@ -39,31 +37,6 @@ class Component(msgspec.Struct, frozen=True):
     def is_state(self) -> bool:
         """Whether its value stays on the server: the client sends and gets null in its place."""
         return self.type == "state"
-
-
-class Dependency(msgspec.Struct, frozen=True):
-    """One function of the app that can be called: Gradio's word for an event listener."""
-
-    id: int
-    api_name: str | None
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    queue: bool | None
-    """False: called by one HTTP request; None: as the app's `enable_queue` says."""
-    batch: bool
-    is_generator: bool
-    connection: str
-    """`"stream"` where the input comes in chunks, else `"sse"`."""
-    time_limit: float | None
-    """Seconds after which a streaming input is closed by the server."""
-    cancels: tuple[int, ...]
-    targets: tuple[tuple[int | None, str], ...]
-    visibility: str
-    """`"public"`, `"undocumented"` or `"private"`."""
-    has_function: bool
-    rendered_in: int | None
-    """The `gr.render` that made it."""
-    raw: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +61,7 @@ class Config:
     max_file_size: int | None
     """Bytes of the largest file that may be uploaded; None: no limit."""
     components: Mapping[int, Component] = field(repr=False)
-    dependencies: Mapping[int, Dependency] = field(repr=False)
+    dependencies: Dependencies = field(repr=False)
     pages: tuple[tuple[str, str], ...]
     """`(route, title)` of each page; the main page's route is `""`."""
     current_page: str
@@ -128,14 +101,14 @@ class Config:
             return self
         name = page.strip("/")
         name = name if name in layouts else ""
-        layout = _object(layouts.get(name))
-        shown = frozenset(_ints(layout.get("components")))
-        used = frozenset(_ints(layout.get("dependencies")))
+        layout = json_object(layouts.get(name))
+        shown = frozenset(json_ints(layout.get("components")))
+        used = frozenset(json_ints(layout.get("dependencies")))
         return replace(
             self,
             current_page=name,
             components={i: c for i, c in self.components.items() if i in shown},
-            dependencies={i: d for i, d in self.dependencies.items() if i in used},
+            dependencies=self.dependencies.only(used),
             raw={**self.raw, "current_page": name, "layout": layout.get("layout")},
         )
 
@@ -145,15 +118,15 @@ class Config:
         Source: a `render_config` in an output names the render (`render_id`) and carries its
         new components and dependencies; a component names its render as `renderable`.
         """
-        components, dependencies = dict(self.components), dict(self.dependencies)
+        components, dependencies = dict(self.components), self.dependencies
         render_id = rendered.get("render_id")
-        if _is_int(render_id):
+        if is_int(render_id):
             components = {
                 i: c for i, c in components.items() if c.raw.get("renderable") != render_id
             }
-            dependencies = {i: d for i, d in dependencies.items() if d.rendered_in != render_id}
+            dependencies = dependencies.without_render(render_id)
         components |= _components(rendered.get("components"))
-        dependencies |= _dependencies(rendered.get("dependencies"))
+        dependencies |= Dependencies.read(rendered.get("dependencies"))
         return replace(
             self,
             components=components,
@@ -199,7 +172,7 @@ def parse_config(answer: object, url: str) -> Config:
         connect_heartbeat=bool(answer.get("connect_heartbeat")),
         max_file_size=_size(answer.get("max_file_size")),
         components=_components(answer.get("components")),
-        dependencies=_dependencies(answer.get("dependencies")),
+        dependencies=Dependencies.read(answer.get("dependencies")),
         pages=tuple(_pages(answer.get("pages"))),
         current_page=str(answer.get("current_page") or ""),
         deep_link_state=_text_or_none(answer.get("deep_link_state")),
@@ -209,53 +182,16 @@ def parse_config(answer: object, url: str) -> Config:
 
 def _components(items: object) -> dict[int, Component]:
     found = {}
-    for item in _objects(items):
+    for item in json_objects(items):
         component_id = item.get("id")
-        if not _is_int(component_id):
+        if not is_int(component_id):
             continue
-        props = _object(item.get("props"))
+        props = json_object(item.get("props"))
         kind = str(item.get("type") or props.get("name") or "")
         found[component_id] = Component(
             component_id, kind, props, bool(item.get("skip_api", kind == "state")), item
         )
     return found
-
-
-def _dependencies(items: object) -> dict[int, Dependency]:
-    found = {}
-    for index, item in enumerate(_objects(items)):
-        # Up to 4.29 a dependency has no id: its place in the list is its number.
-        given = item.get("id")
-        number = given if _is_int(given) else index
-        found[number] = _dependency(number, item)
-    return found
-
-
-def _dependency(number: int, item: JsonObject) -> Dependency:
-    name = item.get("api_name")
-    types = _object(item.get("types"))
-    queue = item.get("queue")
-    shown = item.get("api_visibility")
-    if not isinstance(shown, str):
-        shown = "undocumented" if item.get("show_api") is False else "public"
-    rendered_in = item.get("rendered_in")
-    return Dependency(
-        id=number,
-        api_name=name.strip("/") or None if isinstance(name, str) else None,
-        inputs=tuple(_ints(item.get("inputs"))),
-        outputs=tuple(_ints(item.get("outputs"))),
-        queue=queue if isinstance(queue, bool) else None,
-        batch=bool(item.get("batch")),
-        is_generator=bool(types.get("generator")),
-        connection=str(item.get("connection") or "sse"),
-        time_limit=_number(item.get("time_limit")),
-        cancels=tuple(_ints(item.get("cancels"))),
-        targets=tuple(_targets(item.get("targets"))),
-        visibility=shown,
-        has_function=item.get("backend_fn") is not False,
-        rendered_in=rendered_in if _is_int(rendered_in) else None,
-        raw=item,
-    )
 
 
 def _enables_queue(answer: JsonObject) -> bool:
@@ -264,23 +200,13 @@ def _enables_queue(answer: JsonObject) -> bool:
     return said is not False if "protocol" in answer else said is True
 
 
-def _targets(items: object) -> Iterable[tuple[int | None, str]]:
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, list) and len(item) == 2:
-            yield (item[0] if _is_int(item[0]) else None), str(item[1])
-        elif _is_int(item):  # before 3.50 a bare component id
-            yield item, ""
-
-
 def _pages(items: object) -> Iterable[tuple[str, str]]:
     for item in items if isinstance(items, list) else ():
         if isinstance(item, list) and len(item) >= 2:
             yield str(item[0]), str(item[1])
 
 
-def _needs_heartbeat(
-    components: Mapping[int, Component], dependencies: Mapping[int, Dependency]
-) -> bool:
+def _needs_heartbeat(components: Mapping[int, Component], dependencies: Dependencies) -> bool:
     return any(c.is_state for c in components.values()) or any(
         event == "unload" for d in dependencies.values() for _, event in d.targets
     )
@@ -291,37 +217,9 @@ def _prefix(value: object) -> str:
     return f"/{path}" if path else ""
 
 
-def _is_int(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _ints(value: object) -> list[int]:
-    if not isinstance(value, list):
-        return []
-    # The usual list is told at the speed of C: there are three for each of perhaps thousands.
-    return value if _INT.issuperset(map(type, value)) else [x for x in value if _is_int(x)]
-
-
-def _object(value: object) -> JsonObject:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> Iterable[JsonObject]:
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
-
-
 def _text_or_none(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _number(value: object) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return None
-
-
 def _size(value: object) -> int | None:
-    return value if _is_int(value) and value > 0 else None
+    return value if is_int(value) and value > 0 else None

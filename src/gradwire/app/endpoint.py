@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from gradwire.app.arguments import BindingPlan, make_plan, make_signature
-from gradwire.app.config import JsonObject
+from gradwire.app.json_values import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
