@@ -165,9 +165,11 @@ signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(3))
 address, folder, how = more
 def began(progress):
     if progress.done < progress.total:
-        print("now", flush=True)
         if how == "sync":
+            print("now", flush=True)
             time.sleep(0.05)  # in the thread of the loop: it will be in the midst of it
+        else:  # not in here, where what a signal raises would be that of the callback
+            asyncio.get_running_loop().call_soon(lambda: print("now", flush=True))
 async def main():
     async with AsyncClient.connect(url) as client:
         await client.download(address, folder, began)

@@ -32,10 +32,9 @@ from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.errors import (
     ConnectionLostError,
     GradwireError,
-    ProtocolError,
-    shown_url,
 )
 from gradwire.transport import aiohttp_sending as sending
+from gradwire.transport import redirects
 from gradwire.transport.aiohttp_answer import rest, whole
 from gradwire.transport.aiohttp_connector import Connector
 from gradwire.transport.aiohttp_seam import Seam, State
@@ -48,9 +47,7 @@ from gradwire.transport.silence import Silence
 from gradwire.wire.requests import Request
 
 IDLE_SECONDS = 4.0
-MAX_REDIRECTS = 10
 READ_BUFFER = 256 * 1024
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What may travel to another origin when a server redirects there.
 _PUBLIC_HEADERS = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
 
@@ -135,7 +132,7 @@ class AiohttpTransport:
         """Send a request; follow redirects with credentials only inside the app's origin."""
         address, headers = request.url, request.headers
         limits, middlewares = _limits(timeout.connect), sending.middlewares_for(request)
-        for _ in range(MAX_REDIRECTS):
+        for _ in range(redirects.MAX_REDIRECTS):
             url, own = _url(address), self._is_own(address)
             if not own:
                 headers = _public(headers)
@@ -150,20 +147,17 @@ class AiohttpTransport:
                 proxy=self._proxy,
                 middlewares=middlewares,
             )
-            if response.status not in _REDIRECTS or (target := _target(response)) is None:
+            target = None
+            if response.status in redirects.STATUS:
+                asked = Request(request.method, address)
+                target = redirects.target_of(asked, response.status, response.headers)
+            if target is None:
                 return response, address
             response.release()
             if request.body is not None and not self._is_own(target):
-                raise ProtocolError(
-                    f"{shown_url(address)} redirects the call to another server, "
-                    f"{shown_url(target)}. Connect to that address instead.",
-                    url=address,
-                )
+                raise redirects.elsewhere(address, target)
             address = target
-        raise ProtocolError(
-            f"{shown_url(request.url)} redirects more than {MAX_REDIRECTS} times.",
-            url=request.url,
-        )
+        raise redirects.too_many(request.url)
 
     def _is_own(self, address: str) -> bool:
         """Tell whether credentials may go there: the app's origin, or its host upgraded to TLS."""
@@ -318,18 +312,6 @@ def _public(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _longest_silence(request: Request, timeout: Timeout) -> float | None:
     return timeout.read if request.read_timeout else None
-
-
-def _target(response: aiohttp.ClientResponse) -> str | None:
-    """Return where a GET (or a POST that may be repeated) is sent on to."""
-    location = response.headers.get("Location")
-    if not location or (response.method != "GET" and response.status not in (307, 308)):
-        return None
-    try:
-        # User info would be taken for a login, which is not for a server to choose.
-        return str(response.url.join(URL(location)).with_user(None))
-    except ValueError:
-        return None  # nonsense: the answer itself is what the caller gets to judge
 
 
 @lru_cache(maxsize=256)

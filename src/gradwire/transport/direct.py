@@ -20,9 +20,11 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from urllib.parse import SplitResult, urlsplit
 
+from msgspec import structs
+
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.errors import ConnectionLostError, GradwireError
-from gradwire.transport import failures
+from gradwire.transport import failures, redirects
 from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, Transport, bound
 from gradwire.transport.body import BodySource
 from gradwire.transport.cookies import Cookies
@@ -30,7 +32,7 @@ from gradwire.transport.dialing import tls_for
 from gradwire.transport.direct_body import Body, send_body
 from gradwire.transport.direct_connection import Connection
 from gradwire.transport.direct_pool import Pool
-from gradwire.transport.direct_stream import DirectStream, leads_on, longest_silence
+from gradwire.transport.direct_stream import DirectStream, longest_silence
 from gradwire.transport.heads import Heads
 from gradwire.transport.http11 import AnswerReader
 from gradwire.transport.silence import Silence
@@ -96,11 +98,10 @@ class DirectTransport:
             return await self.elsewhere().request(request, timeout, limits)
         limit = bound((limits or self.limits).answer)
         silence = longest_silence(request, timeout)
-        connection, reader = await self.asked(request, timeout, silence, limit)
-        if leads_on(request, reader):
-            connection.drop()
-            return await self.elsewhere().request(request, timeout, limits)
-        return await self._whole(connection, reader, silence, limit)
+        found = await self.led(request, timeout, silence, limit)
+        if isinstance(found, Request):
+            return await self.elsewhere().request(found, timeout, limits)
+        return await self._whole(*found, silence, limit)
 
     def stream(
         self, request: Request, timeout: Timeout
@@ -110,7 +111,36 @@ class DirectTransport:
             return self.elsewhere().stream(request, timeout)
         return DirectStream(self, request, timeout)
 
-    async def asked(
+    async def led(
+        self, request: Request, timeout: Timeout, silence: float | None, size: int
+    ) -> tuple[Connection, AnswerReader] | Request:
+        """Send a request, and follow where it is led; return the answer, as `_asked` does.
+
+        Returns:
+            A request in the place of an answer, where another server is to be asked.
+        """
+        for _ in range(redirects.MAX_REDIRECTS):
+            connection, reader = await self._asked(request, timeout, silence, size)
+            if reader.status not in redirects.STATUS:
+                return connection, reader
+            target = redirects.target_of(request, reader.status, reader.headers)
+            if target is None:
+                return connection, reader
+            connection.drop()
+            led = structs.replace(request, url=target)
+            if not target.startswith(self._own):
+                if request.body is not None and not self._is_own(target):
+                    raise redirects.elsewhere(request.url, target)
+                return led
+            request = led
+        raise redirects.too_many(request.url)
+
+    def _is_own(self, target: str) -> bool:
+        """Tell whether it is the same app, also if it is by TLS now, at the usual ports."""
+        here, there = _origin(self._origin), _origin(target)
+        return there in (here, ("https", here[1], 443) if here[2] == 80 else here)
+
+    async def _asked(
         self, request: Request, timeout: Timeout, silence: float | None, size: int
     ) -> tuple[Connection, AnswerReader]:
         """Send a request; return when the answer's head is there, and more.
@@ -244,6 +274,11 @@ class DirectTransport:
         self._pool.abort()
         if self._other is not None:
             self._other.abort()
+
+
+def _origin(url: str) -> tuple[str, str | None, int]:
+    address = urlsplit(url)
+    return address.scheme, address.hostname, address.port or _PORTS[address.scheme]
 
 
 def _host(address: SplitResult) -> str:

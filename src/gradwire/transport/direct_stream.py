@@ -17,19 +17,10 @@ from gradwire.wire.requests import Request
 if TYPE_CHECKING:
     from gradwire.transport.direct import DirectTransport
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
 
 def longest_silence(request: Request, timeout: Timeout) -> float | None:
     """Return the seconds for which the server may be silent; None: for ever."""
     return timeout.read if request.read_timeout else None
-
-
-def leads_on(request: Request, reader: AnswerReader) -> bool:
-    """Tell whether an answer sends a GET, or a POST that may be repeated, on to elsewhere."""
-    if reader.status not in _REDIRECTS or not reader.headers.get("location"):
-        return False
-    return request.method == "GET" or reader.status in (307, 308)
 
 
 class DirectStream:
@@ -47,17 +38,18 @@ class DirectStream:
     async def __aenter__(self) -> AnswerStream:
         transport, request, timeout = self._transport, self._request, self._timeout
         silence = longest_silence(request, timeout)
-        connection, reader = await transport.asked(request, timeout, silence, 0)
-        try:
-            if not leads_on(request, reader):
-                limit = bound(transport.limits.answer)
-                self._answer = DirectAnswer(connection, reader, silence, limit)
-                return self._answer
-            self._other = transport.elsewhere().stream(request, timeout)
+        found = await transport.led(request, timeout, silence, 0)
+        if isinstance(found, Request):
+            self._other = transport.elsewhere().stream(found, timeout)
             return await self._other.__aenter__()
+        connection, reader = found
+        try:
+            limit = bound(transport.limits.answer)
+            self._answer = DirectAnswer(connection, reader, silence, limit)
         finally:
             if self._answer is None:
                 connection.drop()
+        return self._answer
 
     async def __aexit__(self, *error: object) -> None:
         if self._answer is not None:

@@ -430,6 +430,50 @@ async def test_a_get_is_led_on_and_credentials_stay(status: int) -> None:
 
 
 @asynchronous
+async def test_a_redirect_is_followed_where_it_leads_and_nobody_is_asked_twice() -> None:
+    async def talk(server: Server, reader: Reader, writer: Writer) -> None:
+        while True:
+            path = (await server.head(reader))[0].split()[1]
+            where = {"/a": b"b/c d?x=%%2F#f", "/b/c%20d?x=%2F": b"/end"}.get(path)
+            moved = b"HTTP/1.1 307 Moved\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n"
+            writer.write(moved.replace(b"%b", where).replace(b"%%", b"%") if where else OK)
+
+    async with serving(talk) as server, connected(server.url) as transport:
+        answer = await transport.request(get(server), Timeout())
+        assert (answer.body, answer.url) == (b"ok", f"{server.url}end")
+        assert [head[0].split()[1] for head in server.heads] == ["/a", "/b/c%20d?x=%2F", "/end"]
+        assert all("x-own: 1" in head for head in server.heads)
+
+
+@asynchronous
+async def test_redirects_that_never_end() -> None:
+    moved = b"HTTP/1.1 302 Moved\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"
+    async with serving(saying(moved)) as server, connected(server.url) as transport:
+        with pytest.raises(ProtocolError, match="redirects more than 10 times"):
+            await transport.request(get(server), Timeout())
+        assert len(server.heads) == 10
+
+
+@pytest.mark.parametrize(
+    "location", ["", "http://", "http://[", "mailto:a@b", "file:///etc/passwd", "//"]
+)
+@asynchronous
+async def test_a_redirect_to_nowhere_is_the_answer_itself(location: str) -> None:
+    moved = f"HTTP/1.1 302 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    async with serving(saying(moved.encode())) as server, connected(server.url) as transport:
+        assert (await transport.request(get(server), Timeout())).status == 302
+
+
+@asynchronous
+async def test_a_call_is_not_carried_to_another_server() -> None:
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: http://u:p@127.0.0.1:9/?s=1\r\n"
+    async with serving(saying(moved + b"Content-Length: 0\r\n\r\n")) as server:
+        async with connected(server.url) as transport:
+            with pytest.raises(ProtocolError, match=r"to another server, http://127.0.0.1:9/\. "):
+                await transport.request(Request("POST", server.url, body=b"x"), Timeout())
+
+
+@asynchronous
 async def test_a_post_is_not_turned_into_a_get() -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
     async with serving(saying(moved)) as server, connected(server.url) as transport:
