@@ -454,9 +454,7 @@ async def test_redirects_that_never_end() -> None:
         assert len(server.heads) == 10
 
 
-@pytest.mark.parametrize(
-    "location", ["", "http://", "http://[", "mailto:a@b", "file:///etc/passwd", "//"]
-)
+@pytest.mark.parametrize("location", ["", "http://[", "mailto:a@b", "file:///etc/passwd"])
 @asynchronous
 async def test_a_redirect_to_nowhere_is_the_answer_itself(location: str) -> None:
     moved = f"HTTP/1.1 302 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
