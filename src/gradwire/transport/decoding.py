@@ -21,11 +21,13 @@ class Decoder:
     def __init__(self, coding: str) -> None:
         self._gzip = coding in ("gzip", "x-gzip")
         self._packed = b""
+        self._full = self._fed = False
         self._zlib = zlib.decompressobj(31) if self._gzip else None
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes that came."""
         self._packed = self._packed + data if self._packed else data
+        self._fed = True
 
     def piece(self) -> bytes:
         """Return a piece of what was packed; nothing if more has to come first.
@@ -33,7 +35,7 @@ class Decoder:
         Raises:
             NotHttpError: It was not packed as the head says.
         """
-        while self._packed:
+        while self._packed or self._full:
             unpacked = self._unpack()
             if unpacked:
                 return unpacked
@@ -41,15 +43,18 @@ class Decoder:
 
     def _unpack(self) -> bytes:
         packed, self._packed = self._packed, b""
-        if self._zlib is None or (self._zlib.eof and self._gzip):
+        if self._zlib is None or (self._zlib.eof and self._gzip and packed):
             self._zlib = zlib.decompressobj(31 if self._gzip else _window(packed))
         if self._zlib.eof:
+            self._full = False
             return b""  # after its end nothing is expected, and so nothing is looked at
         try:
             unpacked = self._zlib.decompress(packed, PIECE)
         except zlib.error as error:
             raise NotHttpError("the answer cannot be unpacked") from error
         self._packed = self._zlib.unconsumed_tail or self._zlib.unused_data
+        # There may be more of what was taken in, though nothing is left to be taken in.
+        self._full = len(unpacked) == PIECE
         return unpacked
 
     def finish(self) -> None:
@@ -58,7 +63,7 @@ class Decoder:
         Raises:
             NotHttpError: It was not.
         """
-        if self._zlib is not None and not self._zlib.eof:
+        if self._fed and not (self._zlib is not None and self._zlib.eof):
             raise NotHttpError("the answer ended early")
 
 

@@ -28,6 +28,8 @@ class Body:
         self._reader = reader
         self._silence = silence
         coding = reader.headers.values_by_name.get("content-encoding")
+        if reader.complete and not reader.size:
+            coding = None  # nothing was packed
         try:
             self._decoder = decoder_for(coding) if coding else None
         except NotHttpError as error:
@@ -107,5 +109,7 @@ async def send_body(
         await connection.send_more(held[0] if len(held) == 1 else b"".join(held), silence)
         held, size = [], 0
         if reader.complete:
-            return  # it does not want the rest
+            # It does not want the rest, but would take what comes next for it.
+            reader.reusable = False
+            return
     await connection.send_more(b"".join([*held, b"0\r\n\r\n" if chunked else b""]), silence)

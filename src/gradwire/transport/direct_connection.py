@@ -92,6 +92,8 @@ class Connection(asyncio.Protocol):
             return
         if reader.complete or reader.size >= self._limit:
             self._wake()
+            if reader.complete and self._writable is not None:
+                self.resume_writing()  # who still sends learns that it is in vain
             if reader.size > READ_AHEAD and not (reader.complete or self._paused):
                 self._paused = True
                 self.transport.pause_reading()
@@ -124,8 +126,7 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """The server has taken what was waiting."""
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
+        _settle(self._writable)
         self._writable = None
 
     # -- sending -----------------------------------------------------------------------------------
@@ -135,7 +136,10 @@ class Connection(asyncio.Protocol):
         reader = self.reader = AnswerReader()
         self.url = url
         self._limit, self._seconds = 0, None
-        self.transport.write(data)
+        if self._lost:
+            self._error = lost(url, "the server closed it")
+        else:
+            self.transport.write(data)
         return reader
 
     async def send_more(self, data: bytes, seconds: float | None) -> None:
@@ -198,8 +202,7 @@ class Connection(asyncio.Protocol):
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        _settle(waiter)
 
     # -- ending ------------------------------------------------------------------------------------
 
@@ -240,6 +243,12 @@ class Connection(asyncio.Protocol):
     def has_word(self) -> bool:
         """Whether there is something to read: of a connection that rests, the peer's goodbye."""
         return self.transport.is_closing() or has_word(self.transport)
+
+
+def _settle(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            waiter.set_result(None)
 
 
 def has_word(transport: asyncio.Transport | None) -> bool:

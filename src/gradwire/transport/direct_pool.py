@@ -14,7 +14,7 @@ from gradwire.transport.silence import Silence
 IDLE_SECONDS = 4.0
 """A connection that rests for longer is closed: uvicorn does so after 5 seconds, and a POST over a
 connection that is just being closed cannot be repeated safely."""
-RESTED = 0.01
+RESTED = 0.001
 """Seconds after which a connection that rests is looked at before it is used again: the server's
 goodbye may have come while the event loop was busy elsewhere."""
 GOODBYE_SECONDS = 1.0
@@ -46,7 +46,8 @@ class Pool:
         while self._resting:
             connection = self._resting.pop()
             rested = now - connection.rested
-            if rested <= RESTED or (rested <= IDLE_SECONDS and not connection.has_word()):
+            fresh = rested <= RESTED and not connection.transport.is_closing()
+            if fresh or (rested <= IDLE_SECONDS and not connection.has_word()):
                 return connection
             connection.drop()
         return None

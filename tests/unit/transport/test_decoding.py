@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -56,6 +57,19 @@ def test_what_follows_the_end_of_gzip_is_more_of_it() -> None:
 def test_much_in_little_comes_out_in_pieces() -> None:
     decoder = Decoder("gzip")
     assert len(unpacked(decoder, gzip.compress(bytes(PIECE * 9 + 1)), [])) == PIECE * 9 + 1
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, bare])
+@pytest.mark.parametrize("size", [PIECE - 1, PIECE, PIECE + 4, 2 * PIECE, 2 * PIECE + 6])
+def test_what_ends_beside_a_piece(pack: Callable[[bytes], bytes], size: int) -> None:
+    data = (b"ab" * size)[:size]
+    decoder = Decoder("gzip" if pack is gzip.compress else "deflate")
+    assert unpacked(decoder, pack(data), []) == data
+
+
+def test_nothing_was_packed() -> None:
+    for coding in ("gzip", "deflate"):
+        assert unpacked(Decoder(coding), b"", []) == b""
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])

@@ -6,7 +6,10 @@ The servers are real sockets in the test's own loop; what they say no real serve
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
+import socket
+import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
@@ -51,8 +54,11 @@ class Server:
     async def connected(self, reader: Reader, writer: Writer) -> None:
         self.connections += 1
         self.open += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             await self.talk(self, reader, writer)
+            writer.close()
+            async with asyncio.timeout(5):
+                await writer.wait_closed()  # what was said is sent
         self.open -= 1
         writer.transport.abort()
 
@@ -295,6 +301,26 @@ async def test_closing_ends_what_is_under_way() -> None:
                 await transport.request(request, Timeout())
 
 
+def test_a_loop_that_was_closed_by_hand() -> None:
+    async def begin(url: str) -> tuple[Transport, asyncio.Task[object]]:
+        transport = open_transport(url, {})
+        task = asyncio.create_task(transport.request(Request("GET", url), Timeout()))
+        while not transport._pool._all:  # type: ignore[attr-defined]
+            await asyncio.sleep(0)
+        return transport, task
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # asyncio's, of what was left open
+        loop = asyncio.new_event_loop()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        transport, task = loop.run_until_complete(begin(url))
+        loop.close()
+        transport.abort()
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        del transport, task, loop
+        gc.collect()
+
+
 # -- limits ----------------------------------------------------------------------------------------
 
 
@@ -317,6 +343,15 @@ async def test_an_answer_has_a_limit(kind: str) -> None:
             await way.request(get(server), Timeout(), Limits(answer=4999))
         async with way.stream(get(server), Timeout()) as stream:
             assert await stream.read() == body
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("status", [204, 502])
+@asynchronous
+async def test_an_empty_answer_is_not_unpacked(status: int, coding: str) -> None:
+    answer = f"HTTP/1.1 {status} x\r\nContent-Encoding: {coding}\r\nContent-Length: 0\r\n\r\n"
+    async with serving(saying(answer.encode())) as server, connected(server.url) as transport:
+        assert (await transport.request(get(server), Timeout())).status == status
 
 
 @asynchronous
@@ -601,6 +636,32 @@ async def test_a_form_that_is_refused_at_once_is_not_sent_to_its_end() -> None:
         answer = await transport.upload(server.url, {}, body_of(bytes(1 << 26)), Timeout())
         assert (answer.status, answer.body) == (413, b"no")
         await eventually(lambda: not server.open)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+@asynchronous
+async def test_what_follows_an_upload_that_was_answered_early(goes_on: bool) -> None:
+    """The server still waits for the rest of the form, and would take anything for it."""
+
+    async def talk(server: Server, reader: Reader, writer: Writer) -> None:
+        head = await server.head(reader)
+        if head[0].startswith("GET"):
+            writer.write(OK)
+            return
+        writer.write(b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno")
+        (length,) = (line.partition(" ")[2] for line in head if line.startswith("Content-Length"))
+        if goes_on:
+            await reader.readexactly(int(length))
+            await server.head(reader)
+        else:
+            await server.deafened.wait()
+
+    async with serving(talk) as server, connected(server.url) as transport:
+        patience = Timeout(read=5)
+        answer = await transport.upload(server.url, {}, body_of(*[bytes(1 << 20)] * 64), patience)
+        assert answer.status == 401
+        assert (await transport.request(get(server), patience)).body == b"ok"
+        server.deafened.set()
 
 
 async def deaf(server: Server, reader: Reader, writer: Writer) -> None:
