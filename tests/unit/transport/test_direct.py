@@ -305,7 +305,7 @@ def test_a_loop_that_was_closed_by_hand() -> None:
     async def begin(url: str) -> tuple[Transport, asyncio.Task[object]]:
         transport = open_transport(url, {})
         task = asyncio.create_task(transport.request(Request("GET", url), Timeout()))
-        while not transport._pool._all:  # type: ignore[attr-defined]
+        while not transport._pool._all:  # type: ignore[attr-defined]  # noqa: ASYNC110
             await asyncio.sleep(0)
         return transport, task
 
