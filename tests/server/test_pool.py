@@ -352,6 +352,44 @@ async def test_a_job_that_was_refused_goes_elsewhere(
             await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(4)))
 
 
+@asynchronous
+async def test_who_has_refused_a_job_gets_it_when_the_other_one_dies(
+    apps: list[App], open_proxy: Callable[..., Proxy]
+) -> None:
+    a, b = (open_proxy(app.url) for app in apps[:2])
+    full = [Reply(503, b'{"detail": "Queue is full. Max size is 1 and size is 1."}')]
+
+    def die(_: object) -> Cut:
+        b.rules["*"] = Cut(0)
+        return Cut(0)
+
+    a.rules[JOIN] = lambda _: full.pop() if full else None
+    b.rules[JOIN] = die
+    async with AsyncPool.connect([a.url, b.url], patience=4.0, resubmit=True) as pool:
+        jobs = [pool.submit("/work", name="x") for _ in range(3)]
+        assert set(map(by, await asyncio.gather(*jobs))) == {apps[0].port}
+        assert not full
+        assert there(pool) == [True, False]
+
+
+@asynchronous
+async def test_an_error_says_what_the_caller_of_a_pool_can_do(
+    apps: list[App], open_proxy: Callable[..., Proxy]
+) -> None:
+    proxy = open_proxy(apps[0].url)
+    async with AsyncPool.connect([proxy.url]) as pool:
+        job = pool.submit("/nap", seconds=3.0, name="x")
+        await eventually(lambda: job.event_id)
+        proxy.rules["*"] = Cut(0)
+        proxy.hang_up()
+        with pytest.raises(ConnectionLostError) as caught:
+            await job
+        assert "reconnect()" not in str(caught.value)
+        assert "`replicas` of the pool" in str(caught.value)
+        assert "reconnect()" not in str(pool.replicas[0].error)
+        assert f"It was at the replica {proxy.url}, as job {job.event_id}." in str(caught.value)
+
+
 @pytest.mark.parametrize("rule", [Reply(502, b"<html>"), Reply(500, b"oops"), Cut(0)])
 @asynchronous
 async def test_a_job_that_may_have_been_taken_is_not_sent_twice(
