@@ -170,10 +170,13 @@ async def test_one_dies_in_mid_run_and_comes_back(apps: list[App]) -> None:
 
         await asyncio.to_thread(apps[0].start)
         await eventually(lambda: pool.replicas[0].healthy)
-        results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(40)))
-        assert Counter(map(by, results))[apps[0].port] >= 6
+        share = 0
+        while share < 6:  # soon, if not in the first round: one that has just started may be slow
+            results = await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(40)))
+            share = Counter(map(by, results))[apps[0].port]
 
 
+@pytest.mark.slow
 @asynchronous
 async def test_what_may_run_twice_is_sent_again(apps: list[App]) -> None:
     word = unique()
@@ -330,7 +333,12 @@ JOIN = "*/queue/join"
 
 
 @pytest.mark.parametrize(
-    "rule", [Reply(503, b"<html>"), Reply(429), Reply(401, b'{"detail": "Not authenticated"}')]
+    "rule",
+    [
+        Reply(503, b"<html>"),
+        pytest.param(Reply(429), marks=pytest.mark.slow),
+        Reply(401, b'{"detail": "Not authenticated"}'),
+    ],
 )
 @asynchronous
 async def test_a_job_that_was_refused_goes_elsewhere(
@@ -352,7 +360,52 @@ async def test_a_job_that_was_refused_goes_elsewhere(
             await asyncio.gather(*(pool.predict("/work", name="x") for _ in range(4)))
 
 
-@pytest.mark.parametrize("rule", [Reply(502, b"<html>"), Reply(500, b"oops"), Cut(0)])
+@asynchronous
+async def test_who_has_refused_a_job_gets_it_when_the_other_one_dies(
+    apps: list[App], open_proxy: Callable[..., Proxy]
+) -> None:
+    a, b = (open_proxy(app.url) for app in apps[:2])
+    full = [Reply(503, b'{"detail": "Queue is full. Max size is 1 and size is 1."}')]
+
+    def die(_: object) -> Cut:
+        b.rules["*"] = Cut(0)
+        return Cut(0)
+
+    a.rules[JOIN] = lambda _: full.pop() if full else None
+    b.rules[JOIN] = die
+    async with AsyncPool.connect([a.url, b.url], patience=4.0, resubmit=True) as pool:
+        jobs = [pool.submit("/work", name="x") for _ in range(3)]
+        assert set(map(by, await asyncio.gather(*jobs))) == {apps[0].port}
+        assert not full
+        assert there(pool) == [True, False]
+
+
+@asynchronous
+async def test_an_error_says_what_the_caller_of_a_pool_can_do(
+    apps: list[App], open_proxy: Callable[..., Proxy]
+) -> None:
+    proxy = open_proxy(apps[0].url)
+    async with AsyncPool.connect([proxy.url]) as pool:
+        job = pool.submit("/nap", seconds=3.0, name="x")
+        await eventually(lambda: job.event_id)
+        proxy.rules["*"] = Cut(0)
+        proxy.hang_up()
+        with pytest.raises(ConnectionLostError) as caught:
+            await job
+        assert "reconnect()" not in str(caught.value)
+        assert "`replicas` of the pool" in str(caught.value)
+        assert "reconnect()" not in str(pool.replicas[0].error)
+        assert f"It was at the replica {proxy.url}, as job {job.event_id}." in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Reply(502, b"<html>"),
+        pytest.param(Reply(500, b"oops"), marks=pytest.mark.slow),
+        Cut(0),
+    ],
+)
 @asynchronous
 async def test_a_job_that_may_have_been_taken_is_not_sent_twice(
     apps: list[App], open_proxy: Callable[..., Proxy], rule: Reply | Cut
@@ -393,6 +446,7 @@ async def test_spaces(hub: Hub, apps: list[App]) -> None:
 # -- agreement -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @asynchronous
 async def test_apps_that_serve_something_else(apps: list[App], fleet: Fleet) -> None:
     [altered] = await asyncio.to_thread(fleet.start, "altered")
@@ -421,6 +475,7 @@ async def test_apps_that_serve_something_else(apps: list[App], fleet: Fleet) -> 
     altered.kill()
 
 
+@pytest.mark.slow
 @asynchronous
 async def test_an_old_release_beside_a_new_one(server: Server, ws_server: Server) -> None:
     async with AsyncPool.connect([server.url, ws_server.url], endpoints="/hello") as pool:
@@ -429,6 +484,7 @@ async def test_an_old_release_beside_a_new_one(server: Server, ws_server: Server
         assert all(replica.done for replica in pool.replicas)
 
 
+@pytest.mark.slow
 @asynchronous
 async def test_a_login_that_a_restart_has_ended(fleet: Fleet) -> None:
     [app] = await asyncio.to_thread(fleet.start, "login")
@@ -538,6 +594,7 @@ async def test_files_go_to_another_replica_with_their_job(apps: list[App], tmp_p
 # -- many rows -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @asynchronous
 async def test_map_while_one_dies(apps: list[App]) -> None:
     word = unique()
@@ -557,6 +614,7 @@ async def test_map_while_one_dies(apps: list[App]) -> None:
     assert set((await called(apps[1:], word)).values()) == {1}
 
 
+@pytest.mark.slow
 def test_map_in_threads(apps: list[App]) -> None:
     with Pool(urls(apps), resubmit=True) as pool:
         results = list(pool.map("/work", [{"name": f"{n}"} for n in range(60)]))
@@ -615,6 +673,7 @@ def test_a_script_that_closes_nothing_ends(apps: list[App]) -> None:
     assert err.count("\n") <= 1  # the warning that one is missing
 
 
+@pytest.mark.slow
 @asynchronous
 async def test_an_asynchronous_one_too(apps: list[App]) -> None:
     pool = await AsyncPool.connect(urls(apps[:2]))

@@ -33,7 +33,10 @@ _log = logging.getLogger("gradwire")
 LONGEST_REST = 2.0
 """Seconds that a replica with a full queue is left alone, if it does not ask for more."""
 Line = tuple[str | int, Member | None]
-"""Which jobs wait together: those of one endpoint, and for one replica if only that will do."""
+"""Which jobs wait together: those of one endpoint, and for one replica if only that will do.
+
+All jobs of a line may go to the same replicas, so the first one speaks for all of them.
+"""
 
 
 class Core:
@@ -91,37 +94,44 @@ class Core:
             del line[job]
             self._give_up(job, job.session.loss())
             return True
-        now = monotonic()
-        able = {member for member in self.candidates(job) if member.may_take(now)}
-        loads = [
-            member.track(job.key).load(now) if member in able else None for member in self.members
-        ]
-        place = choose(loads, len(line))
-        if place is None:
+        member = self._choose(job, len(line))
+        if member is None:
             return False
         del line[job]
         self._cancel_patience(job)
-        member = self.members[place]
         if job.session is not None:
             job.session.settle(member)
         job.go_to(member.track(job.key))
         self.health.watch()
         return True
 
+    def _choose(self, job: PoolJob, in_line: int) -> Member | None:
+        """Return who gets a job now: one that has turned it away only if no other has room."""
+        now = monotonic()
+        able = {member for member in self.candidates(job) if member.may_take(now)}
+        for members in (able - job.refused, able) if job.refused else (able,):
+            loads = [
+                member.track(job.key).load(now) if member in members else None
+                for member in self.members
+            ]
+            place = choose(loads, in_line)
+            if place is not None:
+                return self.members[place]
+        return None
+
     def candidates(self, job: PoolJob) -> list[Member]:
-        """Return the replicas that may have a job, and are there."""
+        """Return the replicas that may have a job, and are there, with those that refused it."""
         only = job.only
         if only is None and job.session is not None:
             only = job.session.home
-        return [
-            member
-            for member in (self.members if only is None else (only,))
-            if member.healthy and member not in job.refused
-        ]
+        return [member for member in (self.members if only is None else (only,)) if member.healthy]
 
-    def has_room(self, job: PoolJob) -> bool:
-        """Tell whether a replica is there that may have a job, and has not refused it."""
-        return bool(self.candidates(job))
+    def freed(self, member: Member, key: str | int) -> None:
+        """A job has left a replica: others may go there."""
+        if member.trial:  # which had one job for all endpoints
+            self.pump_all()
+        else:
+            self.pump(key)
 
     def forget(self, job: PoolJob) -> None:
         """A job has ended: it waits no longer."""

@@ -208,6 +208,7 @@ class Health:
                 member for member in members if member.healthy and _is_doubtful(member, now)
             )
             await asyncio.gather(*map(self._ask, doubtful))
+            self._core.pump_all()  # who seemed to be the soonest may have turned out to be slow
             await asyncio.sleep(LOOK)
 
     def doubt(self, member: Member) -> None:

@@ -21,6 +21,7 @@ from gradwire.errors import (
 )
 from gradwire.transport.retrying import pause, wait_for
 from gradwire.wire.events import Event, EventType
+from gradwire.wire.failures import OUTCOME_UNKNOWN
 from gradwire.wire.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ _log = logging.getLogger("gradwire")
 _HANDED_ON = ("_owner", "_make_run", "run", "endpoint", "requests", "options", "way", "files")
 _INPUTS = ("_payload", "_request")
 _UNQUEUED = ("call", "steps")
+_OUTCOME_UNKNOWN = (
+    "The app may have stopped, or the network failed: `replicas` of the pool tells whether it is "
+    "there. Whether the function ran is unknown; submit it again if it is safe to run twice, or "
+    "let with_options(resubmit=True) do that."
+)
 TIMER_SLACK = 0.01
 """Seconds by which a timer may be early."""
 
@@ -71,7 +77,7 @@ class PoolJob(AsyncJob[Event]):
         session: What it belongs to, if it needs State; that too is at one replica.
         view: What it was called through.
         track: Where it is in flight; None: it waits here.
-        refused: Replicas that had no room for it since it last waited.
+        refused: Replicas that had no room for it since it last paused.
         patience: Ends the waiting when no replica is left.
     """
 
@@ -198,6 +204,7 @@ class PoolJob(AsyncJob[Event]):
         track = self.track
         if track is None or self._core.closed or self._too_late(error):
             return None
+        _say_what_helps(error)
         judged = verdict(error)
         untaken = not_taken(
             error,
@@ -206,7 +213,7 @@ class PoolJob(AsyncJob[Event]):
         )
         self._leave(answered=judged == "answer")
         self._core.judge(track.replica, judged, error, current=self._outs == track.replica.outs)
-        self._core.pump(self.key)
+        self._core.freed(track.replica, self.key)
         seconds = self._again(judged, error, untaken, track.replica)
         if seconds is None:
             _tell_replica(error, track.replica.address)
@@ -228,7 +235,7 @@ class PoolJob(AsyncJob[Event]):
             return None if self.session.lost() else super().pause_before_retry(error)
         if judged == "busy":
             self.refused.add(replica)
-            if core.has_room(self):
+            if not self.refused.issuperset(core.candidates(self)):
                 return 0.0
             self.refused.clear()
             if isinstance(error, QueueFullError):
@@ -236,7 +243,7 @@ class PoolJob(AsyncJob[Event]):
             return wait_for(error, self.tries, repeatable=False) if self._may_repeat() else None
         if judged != "fault" or not (untaken or options.resubmit) or not self._may_repeat():
             return None
-        return 0.0 if core.has_room(self) else pause(self.tries)
+        return 0.0 if core.candidates(self) else pause(self.tries)
 
     def _may_repeat(self) -> bool:
         """Tell whether the job may be handed in once more: as often as at one app, at each."""
@@ -263,7 +270,13 @@ class PoolJob(AsyncJob[Event]):
         if track is not None:
             if isinstance(outcome, Prediction):
                 self._core.answered(track.replica)
-            self._core.pump(self.key)
+            self._core.freed(track.replica, self.key)
+
+
+def _say_what_helps(error: GradwireError) -> None:
+    """Name what a pool has, in place of what only a client has."""
+    if isinstance(error, ConnectionLostError) and error.args:
+        error.args = (str(error.args[0]).replace(OUTCOME_UNKNOWN, _OUTCOME_UNKNOWN),)
 
 
 def _tell_replica(error: GradwireError, address: str) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from gradwire.batch import dispatch, health
 from gradwire.batch.dispatch import Core
 from gradwire.batch.replica import Member, Track
 from gradwire.batch.settings import Settings
@@ -19,8 +21,10 @@ class Waiting:
 
     session = only = patience = None
 
-    def __init__(self, core: Core, on_sent: Callable[[], object] = lambda: None) -> None:
-        self.key = "/run"
+    def __init__(
+        self, core: Core, on_sent: Callable[[], object] = lambda: None, key: str = "/run"
+    ) -> None:
+        self.key = key
         self.refused: set[Member] = set()
         self.sent_to: list[str] = []
         self._engine = SimpleNamespace(give_up=self.fail)
@@ -36,13 +40,21 @@ class Waiting:
     def go_to(self, track: Track) -> None:
         self.track = track
         self.sent_to.append(track.replica.address)
-        track.enter(self, 0.0)  # type: ignore[arg-type]
+        track.enter(self, dispatch.monotonic())  # type: ignore[arg-type]
         self._on_sent()
 
-    def end(self) -> None:
+    def leave(self) -> Member:
         assert self.track is not None
-        self.track.leave(self, begun=False, answered=False, now=1.0)  # type: ignore[arg-type]
-        self._core.pump(self.key)
+        track, self.track = self.track, None
+        track.leave(self, begun=False, answered=False, now=1.0)  # type: ignore[arg-type]
+        return track.replica
+
+    def end(self) -> None:
+        self._core.freed(self.leave(), self.key)
+
+    def come_back(self) -> bool:
+        self.leave()
+        return True
 
 
 @pytest.fixture
@@ -133,3 +145,70 @@ def test_patience_ends_only_where_nobody_is_there(loop: asyncio.AbstractEventLoo
         "Could not connect to any of the 2 replicas. a: it gave no reason; b: it gave no reason"
     }
     assert core._lines == {}
+
+
+def test_who_has_refused_a_job_gets_it_when_nobody_else_is_left(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    core = core_of(loop, "a", "b", patience=30.0)
+    a, b = core.members
+    job = Waiting(core)
+    job.refused.add(a)
+    assert place(core, job).sent_to == ["b"]
+    b.turn(False)
+    core.on_out(b)
+    assert job.sent_to == ["b", "a"]
+    assert job.patience is None
+
+
+def test_who_has_refused_a_job_does_not_stand_idle(loop: asyncio.AbstractEventLoop) -> None:
+    core = core_of(loop, "a", "b")
+    a = core.members[0]
+    a.turn(False)
+    long = [place(core, Waiting(core)) for _ in range(2)]
+    assert [job.sent_to for job in long] == [["b"], ["b"]]
+    job = Waiting(core)
+    job.refused.add(a)
+    place(core, job)
+    behind = place(core, Waiting(core))
+    a.turn(True)
+    core.on_in(a)
+    assert (job.sent_to, behind.sent_to) == (["a"], ["a"])
+    assert list(core.waiting()) == []
+
+
+def test_a_trial_that_ends_without_an_answer_lets_all_endpoints_go_on(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    core = core_of(loop, "a")
+    core.members[0].trial = True
+    trial = place(core, Waiting(core))
+    other = place(core, Waiting(core, key="/other"))
+    assert (trial.sent_to, other.sent_to) == (["a"], [])
+    trial.end()  # cancelled, say
+    assert other.sent_to == ["a"]
+
+
+def test_a_job_does_not_wait_for_a_replica_that_has_become_slow(
+    loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was expected to be the soonest can be overtaken, though nothing happens anywhere."""
+    core = core_of(loop, "quick", "slow")
+    clock = [monotonic()]
+    monkeypatch.setattr(dispatch, "monotonic", lambda: clock[0])
+    for member, seconds in zip(core.members, (0.4, 5.0), strict=True):
+        member.track("/run").pace.note(seconds, 1, clock[0])
+    stuck = place(core, Waiting(core))
+    waits = place(core, Waiting(core))
+    assert (stuck.sent_to, waits.sent_to) == (["quick"], [])
+    clock[0] += 60
+    monkeypatch.setattr(health, "LOOK", 0.0)
+
+    async def look() -> None:
+        watching = asyncio.ensure_future(core.health._watch())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        watching.cancel()
+
+    loop.run_until_complete(look())
+    assert waits.sent_to == ["slow"]
