@@ -74,6 +74,7 @@ class TableRun:
         self._told = None if told is None else _careful(told)
         self._on_columns = on_columns
         self._stop = threading.Event()
+        self._files: Files | None = None
         self._began = time.monotonic()
 
     async def go(self) -> TableSummary:
@@ -87,7 +88,7 @@ class TableRun:
         table = job.table()
         columns = job.columns(endpoint, table)
         whole = job.output_form == "parquet" and job.form == "jsonl"
-        with _failures(job), _locked(job):
+        with _failures(job), _locked(job), _files(job, endpoint) as self._files:
             fingerprint = await self._beside(lambda: Fingerprint.of(job.source))
             seen = await self._beside(
                 lambda: survey(
@@ -112,20 +113,13 @@ class TableRun:
     async def _call_rows(
         self, endpoint: Endpoint, columns: Columns, checkpoint: Checkpoint, meter: Meter
     ) -> None:
-        job, files = self._job, None
-        if job.files_to is not None:
-            files = Files(job.files_to, job.output.parent)
-            files.prepare(endpoint)
+        job, files = self._job, self._files
         if self._on_columns is not None:
             self._on_columns(columns)
         meter.tell()
         source = self._client._map_source(endpoint.address)
         runner = Runner(source, endpoint, job, columns, checkpoint, meter, files)
-        try:
-            await runner.run(job.table())
-        finally:
-            if files is not None:
-                files.tidy()
+        await runner.run(job.table())
 
     def _summary(self, meter: Meter, before: int) -> TableSummary:
         called = meter.done + meter.failed - before
@@ -170,6 +164,20 @@ def _locked(job: TableJob) -> Iterator[None]:
         lock.release()
         with suppress(OSError):
             job.folder.rmdir()  # there is nothing in it if nothing was begun
+
+
+@contextmanager
+def _files(job: TableJob, endpoint: Endpoint) -> Iterator[Files | None]:
+    """Have the folder for files alone, before a checkpoint is begun that names it."""
+    if job.files_to is None:
+        yield None
+        return
+    files = Files(job.files_to, job.output.parent, job.output if job.kept else None)
+    try:
+        files.prepare(endpoint)
+        yield files
+    finally:
+        files.close()
 
 
 @contextmanager

@@ -140,6 +140,7 @@ def command(
     """
     if list_failed:
         return _list_failed(output, options["checkpoint"])
+    from gradwire.batch.option_words import COMMAND
     from gradwire.batch.run import run_here
     from gradwire.batch.table_job import table_job
     from gradwire.cli.map_progress import rows_watcher
@@ -157,7 +158,14 @@ def command(
     ):
         called = client.view_api().find(key)
         options["constants"] = read_inputs(called, constants, complete=False)
-        job = table_job(table, target, _as_options(options), Path() if source == "-" else None)
+        job = table_job(
+            table,
+            target,
+            _as_options(options),
+            files_from=Path() if source == "-" else None,
+            kept=output != "-",
+            words=COMMAND,
+        )
         with rows_watcher(quiet=quiet) as watch, _telling_how_to_go_on(watch, kept=output != "-"):
             summary = run_here(client, called.address, job, watch.tell, watch.columns)
         if output == "-":
