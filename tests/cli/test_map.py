@@ -114,7 +114,8 @@ def test_csv_to_jsonl(server: Server, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert {**summary, "seconds": 0} == {
-        "rows": 2, "done": 2, "failed": 0, "called": 2, "seconds": 0, "output": "out.jsonl",
+        "rows": 2, "done": 2, "failed": 0, "called": 2, "unsent": 0, "seconds": 0,
+        "output": "out.jsonl",
     }  # fmt: skip
     columns = ("id", "text", "n", "flag", "joined", "double", "error")
     assert [tuple(row.items()) for row in lines(tmp_path / "out.jsonl")] == [
@@ -240,18 +241,22 @@ def test_stdin_and_stdout(server: Server, tmp_path: Path) -> None:
 # -- what is wrong is said before anything is sent -------------------------------------------------
 
 WRONG: list[tuple[str, list[str], str]] = [
-    ("name,seconds\na,x\nb,1\n", [], "row 1: seconds: seconds takes a number, not 'x'."),
+    ("name,seconds\na,x\nb,1\n", [], "row 1: seconds takes a number, not 'x'."),
     ("nom\na\n", [], "No column of the table is for 'name' of /work_16. The table has 'nom'"),
     ("name\na\n", ["--map", "name=nam"], "no parameter 'nam'. Did you mean 'name'?"),
     ("name\na\n", ["--map", "nam=name"], "no column 'nam'. Did you mean 'name'?"),
     ("name\na\n", ["--map", "name"], "--map takes COLUMN=PARAMETER"),
     ("name\na\n", ["--set", "seconds=x"], "seconds takes a number, not 'x'."),
-    ("name\na\n", ["--concurrency", "0"], "concurrency must be a number from 1 on"),
+    ("name\na\n", ["--concurrency", "0"], "--concurrency must be a number from 1 on"),
     ("name\na\n", ["--unknown", "perhaps"], "'perhaps' is not one of 'retry', 'fail'"),
     ("name\na,b\n", [], "row 1 (line 2) has 2 cells"),
     ("name\na\n", ["-o", "in.csv"], "would be written over the input"),
     ("name\na\n", ["-o", "none/out.csv"], "There is no folder none"),
-    ("name\na\n", ["-o", "out.txt"], "'out.txt' does not say what table it is"),
+    (
+        "name\na\n",
+        ["-o", "out.txt"],
+        "'out.txt' does not say what table it is: a name that ends with",
+    ),
 ]
 
 
@@ -293,11 +298,15 @@ def test_other_work_in_the_checkpoint(rows_server: Server, tmp_path: Path) -> No
     assert run(*words, cwd=tmp_path).returncode == 0
     done = run(*words, "--set", "seconds=0.01", cwd=tmp_path)
     assert done.returncode == 2
-    assert 'set was {}, and is {"seconds":0.01} now' in done.stderr
+    assert "all rows have for 'seconds' is not what it was. Go on" in done.stderr
+    assert "0.01" not in done.stderr
+    # What goes where it goes anyway may be said or not.
+    done = run(*words, "--map", "name=name", cwd=tmp_path)
+    assert (done.returncode, json.loads(done.stdout)["called"]) == (0, 0)
     names(tmp_path / "in.csv", 3)
     done = run(*words, cwd=tmp_path)
     assert done.returncode == 2
-    assert "belongs to other work: input was" in done.stderr
+    assert "belongs to other work: in.csv has changed since the run began" in done.stderr
     assert "--restart" in done.stderr
     assert run(*words, "--restart", cwd=tmp_path).returncode == 0
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 4

@@ -21,6 +21,7 @@ from gradwire import (
     map_table,
     map_table_async,
 )
+from gradwire.batch.identity import Fingerprint
 from gradwire.batch.ownership import Ownership
 
 
@@ -215,3 +216,57 @@ def test_the_input_is_not_written_over(server: Server, source: Path) -> None:
     ):
         map_table(client, "/hello", partial, source.with_name("out.jsonl"), form="jsonl")
     assert partial.read_text() == before
+
+
+def test_rows_that_cannot_be_sent_are_not_called(server: Server, tmp_path: Path) -> None:
+    """Those that failed can be called once more, as far as they can be sent by then."""
+    table, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    table.write_text("file\nin.csv\na.txt\nb.txt\n")
+    with Client.connect(server.url) as client:
+        with pytest.raises(InvalidArgumentError, match=r"2 of 3 rows .*\(bad_rows='fail'\)"):
+            map_table(client, "/file_size", table, output, retry_failed=True)
+        summary = map_table(client, "/file_size", table, output, bad_rows="fail")
+        assert (summary.done, summary.failed, summary.called, summary.unsent) == (1, 2, 1, 2)
+        assert [row.tries for row in failed_rows(output)] == [0, 0]
+        (tmp_path / "b.txt").write_text("b")
+        summary = map_table(client, "/file_size", table, output, retry_failed=True)
+    assert (summary.done, summary.failed, summary.called, summary.unsent) == (2, 1, 1, 1)
+    assert [row.row for row in failed_rows(output)] == [2]
+    assert output.read_text().splitlines()[3] == "b.txt,1,"
+
+
+def test_values_for_all_rows_are_not_kept(server: Server, source: Path) -> None:
+    secret, output = "a-very-secret-key", source.with_name("out.jsonl")
+    with Client.connect(server.url) as client:
+        map_table(client, "/multi", source, output, mapping={"name": "text"}, constants={"n": 7})
+        for value in (8, 9):
+            with pytest.raises(InvalidArgumentError, match="for 'n' is not what it was") as caught:
+                map_table(
+                    client, "/multi", source, output, mapping={"name": "text"},
+                    constants={"n": value},
+                )  # fmt: skip
+            assert "--" not in str(caught.value)
+        output = source.with_name("secret.jsonl")
+        source.write_text('{"n": 1}\n')
+        map_table(client, "/multi", source, output, constants={"text": secret})
+    folder = source.with_name("secret.jsonl.gradwire")
+    with Checkpoint.look(folder / "rows.sqlite") as checkpoint:
+        assert secret not in str(checkpoint.job)
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_a_table_that_loses_rows_while_the_output_is_written(
+    server: Server, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = source.with_name("out.csv")
+
+    def shorten(self: Any, path: Path) -> None:
+        path.write_text('{"name": "n0"}\n')
+
+    monkeypatch.setattr(Fingerprint, "check", shorten)
+    with (
+        Client.connect(server.url) as client,
+        pytest.raises(GradwireError, match="has not as many rows as when they were called"),
+    ):
+        map_table(client, "/hello", source, output)
+    assert not output.exists()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 _FLAGS = {
     "form": "format",
+    "output_form": "output-format",
     "mapping": "map",
     "constants": "set",
 }
@@ -30,11 +31,11 @@ class OptionWords:
             return flag if value in (None, "True") else f"{flag} {value}"
         return name if value is None else f"{name}={value if value == 'True' else repr(value)}"
 
-    def mapped(self, column: str) -> str:
+    def mapped(self, column: str, parameter: str = "PARAMETER") -> str:
         """Return how it is said to which parameter a column goes."""
         if self.command:
-            return f"--map {column}=PARAMETER"
-        return f"mapping={{{column!r}: 'PARAMETER'}}"
+            return f"--map {column}={parameter}"
+        return f"mapping={{{column!r}: {parameter!r}}}"
 
     @property
     def same_for_all(self) -> str:

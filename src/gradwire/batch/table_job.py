@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +10,9 @@ from typing import Any, Literal, TypedDict, get_args
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.words import did_you_mean
-from gradwire.batch.cells import plain
 from gradwire.batch.columns import Columns
 from gradwire.batch.option_words import PYTHON, OptionWords
-from gradwire.batch.results import output_names
 from gradwire.batch.tables import Format, Reader, format_of, open_table
-from gradwire.data.inputs import FileInput
 from gradwire.errors import InvalidArgumentError
 
 StrPath = str | os.PathLike[str]
@@ -91,21 +87,8 @@ class TableJob:
             mapping=self.mapping,
             constants=self.constants,
             files=self.files,
+            words=self.words,
         )
-
-    def identity(self, endpoint: Endpoint, fingerprint: Mapping[str, Any]) -> dict[str, Any]:
-        """Return, as JSON, what has to be the same for a run to go on where another one ended."""
-        files_to = None if self.files_to is None else os.path.relpath(self.files_to, self.output)
-        return {
-            "input": dict(fingerprint),
-            "format": self.form,
-            "endpoint": endpoint.address,
-            "outputs": output_names(endpoint),
-            "map": dict(sorted(self.mapping.items())),
-            "set": {name: _as_kept(value) for name, value in sorted(self.constants.items())},
-            "files": sorted(self.files),
-            "files_to": files_to,
-        }
 
 
 def real(output: Path) -> Path:
@@ -209,47 +192,3 @@ def _check_number(name: str, shown: str, value: Any, least: int) -> None:
     number = isinstance(value, int) and not isinstance(value, bool)
     if not (number and value >= least) and (value is not None or name == "retry"):
         raise InvalidArgumentError(f"{shown} must be a number from {least} on, not {value!r:.80}.")
-
-
-def _as_kept(value: Any) -> Any:
-    if isinstance(value, FileInput):
-        return f"file {value.source if isinstance(value.source, str | os.PathLike) else value.name}"
-    if isinstance(value, list):
-        return [_as_kept(item) for item in value]
-    return plain(value)
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """By what an input is known again: its content, wherever it lies."""
-
-    size: int
-    sha256: str
-    changed: int
-
-    @classmethod
-    def of(cls, path: Path) -> Fingerprint:
-        """Read a file to its end."""
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            facts = os.fstat(file.fileno())
-        return cls(facts.st_size, digest, facts.st_mtime_ns)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what is kept of it."""
-        return {"size": self.size, "sha256": self.sha256}
-
-    def check(self, path: Path) -> None:
-        """Make sure that a file is still what it was.
-
-        Raises:
-            InvalidArgumentError: It is not.
-        """
-        facts = path.stat()
-        if (facts.st_size, facts.st_mtime_ns) == (self.size, self.changed):
-            return
-        if Fingerprint.of(path).to_dict() != self.to_dict():
-            raise InvalidArgumentError(
-                f"{path} has changed while its rows were called. Put the old one back and run the "
-                "same again: only the output is still to be written."
-            )

@@ -237,7 +237,10 @@ def _telling_how_to_go_on(watch: RowsWatcher, *, kept: bool) -> Iterator[None]:
 
 
 def _how_to_go_on(last: TableProgress, *, kept: bool) -> str:
-    state = f"{last.finished:,} of {last.total:,} rows are finished"
+    from gradwire.cli.map_progress import row_word
+
+    are = "is" if last.total == 1 else "are"
+    state = f"{last.finished:,} of {last.total:,} {row_word(last.total)} {are} finished"
     if not kept:
         return f"{state}, and lost: with -o - nothing is kept."
     return f"{state}. The same command goes on from there."
@@ -248,7 +251,7 @@ def _say(summary: TableSummary, watch: RowsWatcher, *, to_stdout: bool) -> None:
     from gradwire.cli.screen import is_terminal
 
     if is_terminal(sys.stdout) or to_stdout:
-        watch.say_end(summary)
+        watch.say_end(summary, to_file=not to_stdout)
     else:
         click.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
 
