@@ -7,6 +7,7 @@ import json
 import random
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
@@ -228,6 +229,7 @@ def test_stdin_and_stdout(server: Server, tmp_path: Path) -> None:
     rows = '{"name": "Ada"}\n{"name": "Bob"}\n'
     done = run("map", server.url, "/hello", "-", "-o", "-", stdin=rows, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert re.search(r"^2 rows in stdout, [\d.]+ m?s$", done.stderr, re.MULTILINE), done.stderr
     assert [json.loads(line)["greeting"] for line in done.stdout.splitlines()] == [
         "Hello Ada", "Hello Bob",
     ]  # fmt: skip
@@ -236,6 +238,10 @@ def test_stdin_and_stdout(server: Server, tmp_path: Path) -> None:
     done = run("map", server.url, "/hello", "-", *words, stdin="name\nEve\n", cwd=tmp_path)
     assert done.stdout == "name\tgreeting\terror\nEve\tHello Eve\t\n"
     assert done.stderr == ""
+    done = run("map", server.url, "/hello", "-", "-o", "-", stdin="name\nEve\n", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "stdin, row 1 (line 1) is no JSON" in done.stderr
+    assert "stdin is read as JSONL; --format csv" in done.stderr
 
 
 # -- what is wrong is said before anything is sent -------------------------------------------------
@@ -517,6 +523,21 @@ def test_a_queue_of_four_that_keeps_saying_503(start_server: StartServer, tmp_pa
         calls = Counter(client.predict("/journal").value)
         assert all(calls[name] == 1 for name in expected)
         assert any(job.done() for job in others)
+
+
+def test_a_replica_that_is_not_there_is_named(rows_server: Server, tmp_path: Path) -> None:
+    """Before the rows are called, and at the end again."""
+    expected = names(tmp_path / "in.csv", 3)
+    words = ("map", rows_server.url, "/work_16", "in.csv", "-o", "out.jsonl", "-q")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        done = run(*words, "--replica", address, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    check_output(tmp_path, expected)
+    said = done.stderr.splitlines()
+    assert len(said) == 2, said
+    assert all(line.startswith(f"The replica {address} gets no rows: ") for line in said)
 
 
 def test_two_replicas_of_which_one_dies(
