@@ -100,7 +100,13 @@ class _Results:
     def beside(self, table: Reader) -> Iterator[tuple[Row, Row]]:
         """Yield each row of the input, and its further columns."""
         with closing(self.all()) as results:
-            yield from zip(table.rows(), results, strict=True)
+            for row in table.rows():
+                more = next(results, None)
+                if more is None:
+                    raise _other_rows()
+                yield row, more
+            if next(results, None) is not None:
+                raise _other_rows()
 
     def kinds(self) -> dict[str, Kind]:
         """Look through all of them for the types of the columns; of an empty one, text."""
@@ -108,6 +114,13 @@ class _Results:
         for more in self.all():
             kinds.see(more)
         return {name: kind for name, kind in kinds.of.items() if kind != "null"}
+
+
+def _other_rows() -> GradwireError:
+    return GradwireError(
+        "The table has not as many rows as when they were called: it has been changed meanwhile. "
+        "Put the old one back and run the same again: only the output is still to be written."
+    )
 
 
 def _flush_folder(folder: Path) -> None:

@@ -213,7 +213,7 @@ class Checkpoint:
             event_id: The server's id of the call.
         """
         self._change(
-            "INSERT INTO rows (key, state, tries, error, event_id) VALUES (?, 'failed', 1, ?, ?) "
+            "INSERT INTO rows (key, state, tries, error, event_id) VALUES (?, 'failed', 0, ?, ?) "
             "ON CONFLICT (key) DO UPDATE SET state = 'failed', error = excluded.error, "
             "event_id = coalesce(excluded.event_id, event_id) WHERE state != 'done'",
             key,

@@ -11,11 +11,15 @@ from gradwire.app.endpoint import Endpoint, Parameter
 from gradwire.app.texts import WrongTextError, base_type, json_of, short, value_of
 from gradwire.app.words import did_you_mean
 from gradwire.batch.cells import plain
+from gradwire.batch.option_words import PYTHON, OptionWords
 from gradwire.data.inputs import FileInput, handle_file
 from gradwire.data.urls import is_http_url
 from gradwire.errors import GradwireError, InvalidArgumentError
 
 _FILE_TYPES = ("FileData", "list[FileData]")
+
+
+_SEPARATED = {";": "write commas in their place.", "\t": "that is the format tsv."}
 
 
 class WrongRowError(ValueError):
@@ -40,6 +44,7 @@ class Columns:
         mapping: Mapping[str, str],
         constants: Mapping[str, Any],
         files: Collection[str],
+        words: OptionWords = PYTHON,
     ) -> None:
         """Work out the columns of an endpoint.
 
@@ -51,6 +56,7 @@ class Columns:
             mapping: From columns to parameters, where their names differ.
             constants: Values by parameter.
             files: Columns with paths of files, beside those whose parameter takes nothing else.
+            words: What options are called in messages.
 
         Raises:
             InvalidArgumentError: A name is wrong, or something is missing.
@@ -61,6 +67,7 @@ class Columns:
         self._folder = folder
         self._mapping = dict(mapping)
         self._files = frozenset(files)
+        self._words = words
         self.constants = {self._known(name): value for name, value in constants.items()}
         explicit = self._explicit()
         self.used = dict(explicit)
@@ -94,7 +101,7 @@ class Columns:
         if unused:
             raise InvalidArgumentError(
                 f"The column {min(unused)!r} is said to name files, and no parameter takes it; "
-                f"say which: {min(unused)}=PARAMETER. {self._valid()}"
+                f"say which ({self._words.mapped(min(unused))}). {self._valid()}"
             )
 
     def _nothing_for(
@@ -103,10 +110,26 @@ class Columns:
         what = _listed(missing) if missing else "any parameter"
         return InvalidArgumentError(
             f"No column of the table is for {what} of {self.endpoint.address}. The table has "
-            f"{_listed(columns)}. {self._valid()} Say which goes where (--map COLUMN=PARAMETER), "
-            "or give all rows the same value (--set PARAMETER=VALUE).",
+            f"{_listed(columns)}.{self._hint(missing, columns)} {self._valid()} Say which goes "
+            f"where ({self._words.mapped('COLUMN')}), or give all rows the same value "
+            f"({self._words.same_for_all}).",
             endpoint=str(self.endpoint.address),
         )
+
+    def _hint(self, missing: Sequence[str], columns: Collection[str]) -> str:
+        """Say what may be the matter with the table's names."""
+        alone = next(iter(columns)) if len(columns) == 1 else ""
+        for mark, word in ((";", "semicolons"), ("\t", "tabs")):
+            if self._texts and mark in alone:
+                return f" Its cells seem to be separated by {word}; {_SEPARATED[mark]}"
+        for name in missing or self._parameters:
+            for column in columns:
+                if column != name and column.strip().casefold() == name.casefold():
+                    return (
+                        f" {column!r} is not {name!r}: case and blanks count "
+                        f"({self._words.mapped(column, name)})."
+                    )
+        return ""
 
     def _explicit(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -154,14 +177,18 @@ class Columns:
         inputs = dict(self.constants)
         for name, column in self.used.items():
             parameter = self._parameters[name]
-            if column not in row or (self._texts and row[column] == "" and not _is_text(parameter)):
+            missing = column not in row
+            if missing or (self._texts and row[column] == "" and not _is_text(parameter)):
                 if not parameter.has_default:
-                    raise WrongRowError(f"{column} is empty, and {name} is needed.")
+                    what = "missing" if missing else "empty"
+                    needed = "it" if column == name else name
+                    raise WrongRowError(f"{column} is {what}, and {needed} is needed.")
                 continue
             try:
                 inputs[name] = self._value(parameter, column, row[column])
             except (WrongTextError, GradwireError) as error:
-                raise WrongRowError(f"{column}: {name} {error}") from error
+                where = name if column == name else f"{column}: {name}"
+                raise WrongRowError(f"{where} {error}") from error
         return inputs
 
     def _value(self, parameter: Parameter, column: str, value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +29,18 @@ CREATE TABLE rows (
 );
 CREATE INDEX states ON rows (state, key);
 """
+
+
+class OtherWorkError(InvalidArgumentError):
+    """A checkpoint belongs to other work.
+
+    Attributes:
+        begun: What it was begun with.
+        now: What it is asked for.
+    """
+
+    begun: Mapping[str, Any]
+    now: Mapping[str, Any]
 
 
 def as_json(value: Any) -> str:
@@ -64,6 +77,7 @@ def remove(path: Path) -> None:
 
 def open_database(path: Path, job: Mapping[str, Any]) -> sqlite3.Connection:
     """Open the database of a checkpoint, or make it; see `Checkpoint.open`."""
+    _create(path)
     database = connect(path)
     try:
         if not _has_tables(path, database):
@@ -74,6 +88,13 @@ def open_database(path: Path, job: Mapping[str, Any]) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _create(path: Path) -> None:
+    """Make the file, for nobody else to read; the files beside it get the same rights."""
+    # Whoever has it open already would lose its locks if it were opened and closed here.
+    with suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -100,7 +121,7 @@ def _begin(path: Path, database: sqlite3.Connection, job: Mapping[str, Any]) -> 
     if mode != "wal":
         raise InvalidArgumentError(
             f"The file system of {path} cannot hold a checkpoint; name a place on a disk of this "
-            "machine (--checkpoint)."
+            "machine for it."
         )
     with suppress(FileExistsError):
         _make_tables(database, job)
@@ -135,7 +156,7 @@ def check_kind(path: Path, database: sqlite3.Connection) -> None:
     if version != _VERSION:
         raise InvalidArgumentError(
             f"{path} is a checkpoint of another release of gradwire (form {version}, this one has "
-            f"{_VERSION}). Finish with that release, or begin anew (--restart)."
+            f"{_VERSION}). Finish with that release, or begin anew (restart)."
         )
 
 
@@ -150,11 +171,13 @@ def _check_job(path: Path, database: sqlite3.Connection, job: Mapping[str, Any])
     if not different:
         return
     name = different[0]
-    raise InvalidArgumentError(
+    other = OtherWorkError(
         f"{path} belongs to other work: {name} was {_short(begun.get(name))}, and is "
-        f"{_short(now.get(name))} now. Go on as it was begun, or begin anew (--restart), which "
+        f"{_short(now.get(name))} now. Go on as it was begun, or begin anew (restart), which "
         "forgets what is done."
     )
+    other.begun, other.now = begun, now
+    raise other
 
 
 def _short(value: Any) -> str:

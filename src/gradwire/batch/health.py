@@ -186,7 +186,7 @@ class Health:
         core = self._core
         found = differences(core.api, client._engine.app.api, core.settings.addresses)
         if found:
-            raise unlike(member.address, core.address, found)
+            raise unlike(core, member.address, found)
 
     def listen(self, member: Member) -> None:
         """Hear when the heartbeat of a connected replica stops."""
@@ -288,9 +288,11 @@ def _silent(member: Member, error: BaseException) -> GradwireError:
     return ConnectTimeout(f" to {member.address}: it says nothing for {SILENCE:g} seconds.")
 
 
-def unlike(address: str, first: str, found: list[str]) -> InvalidArgumentError:
+def unlike(core: Core, address: str, found: list[str]) -> InvalidArgumentError:
     """Return the error for a replica that serves something else than the first."""
+    named = core.settings.addresses is not None
+    hint = "Name the endpoints that you call, endpoints=[...], if only those have to agree."
     return InvalidArgumentError(
-        f"The replicas do not serve the same: {address} is unlike {first}: {in_words(found)}. "
-        "Name the endpoints that you call, endpoints=[...], if only those have to agree."
+        f"The replicas do not serve the same: {address} is unlike {core.address}: "
+        f"{in_words(found)}.{'' if named else f' {hint}'}"
     )

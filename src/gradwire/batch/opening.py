@@ -139,7 +139,7 @@ class Plan:
             theirs = member.client._engine.app.api
             found = differences(core.api, theirs, core.settings.addresses)
             if found:
-                raise unlike(member.address, core.address, found)
+                raise unlike(core, member.address, found)
 
 
 def _member(reference: str, options: Mapping[str, Any], make: MakeClient) -> Member:

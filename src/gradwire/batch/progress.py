@@ -60,15 +60,17 @@ class Meter:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.total, self.done, self.failed = total, done, failed
-        self.in_flight = 0
+        self.in_flight = self.called = self.unsent = 0
         self._told = told
         self._clock = clock
         self._began = clock()
         self._last = float("-inf")
         self._samples: deque[tuple[float, int]] = deque([(self._began, done + failed)])
 
-    def count(self, *, done: bool, in_flight: int) -> None:
+    def count(self, *, done: bool, in_flight: int, sent: bool = True) -> None:
         """A row is finished."""
+        self.called += sent
+        self.unsent += not sent
         self.done += done
         self.failed += not done
         self.in_flight = in_flight

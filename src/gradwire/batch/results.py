@@ -10,6 +10,7 @@ from typing import Any
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.names import ParameterNames
+from gradwire.batch.ownership import Ownership
 from gradwire.client.files import BoundFile
 from gradwire.data.filenames import fit_name
 from gradwire.data.files import FileData
@@ -52,36 +53,48 @@ class Files:
     its result was lost, its files take the places of those that are there.
     """
 
-    def __init__(self, folder: Path, base: Path) -> None:
+    def __init__(self, folder: Path, base: Path, output: Path | None) -> None:
         """Choose where files go.
 
         Args:
             folder: Made when the first file comes.
             base: What the paths in the table are relative to.
+            output: The table that they belong to; None: one that is kept nowhere.
         """
         self._folder = folder
         self._base = base
         self._partial = folder / _PARTIAL
+        self._ownership = Ownership(folder, output)
 
     def prepare(self, endpoint: Endpoint) -> None:
-        """Remove what a killed run has left; make sure that files can be kept, if some will come.
+        """Make sure that files can be kept, if some will come.
 
         Raises:
+            InvalidArgumentError: The folder is another output's.
             GradwireError: They cannot.
         """
-        self.tidy()
+        self._ownership.check()
         if any("FileData" in returned.type for returned in endpoint.returns):
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise GradwireError(
-                    f"{self._folder} cannot be made for the outputs' files: {error.strerror}. Name "
-                    "another folder (--files-to)."
-                ) from error
+            self._take()
 
-    def tidy(self) -> None:
-        """Remove halves of files, of this run or of one that was killed."""
+    def _take(self) -> None:
+        """Have the folder alone; remove what a killed run has left there."""
+        if self._ownership.taken:
+            return
+        try:
+            self._ownership.take()
+        except OSError as error:
+            raise GradwireError(
+                f"{self._folder} cannot be made for the outputs' files: {error.strerror}. Name "
+                "another folder for them."
+            ) from error
         shutil.rmtree(self._partial, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove halves of files; let others have the folder."""
+        if self._ownership.taken:
+            shutil.rmtree(self._partial, ignore_errors=True)
+            self._ownership.release()
 
     async def save(self, number: int, data: list[Any]) -> list[Any]:
         """Fetch the files of a row; return its outputs with paths in their places.
@@ -90,6 +103,7 @@ class Files:
             number: The row's, from 1 on.
             data: Its outputs.
         """
+        self._take()  # now at the latest: not every endpoint says that it has files
         paths: dict[FileData, str] = {}
         for file in files_in(data):
             if file not in paths:

@@ -43,7 +43,7 @@ class FailedRow:
     Attributes:
         row: Its number in the table, from 1 on.
         error: The kind of error, and its message.
-        tries: How often it was called.
+        tries: How often it was about to be called; 0: it cannot be sent.
         event_id: The server's id of its last call; None: unknown.
     """
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.batch.checkpoint import Checkpoint
-from gradwire.batch.columns import Columns, WrongRowError
+from gradwire.batch.columns import Columns, WrongRowError, check_files
 from gradwire.batch.progress import Meter
 from gradwire.batch.results import Files, error_text, files_in, with_paths
 from gradwire.batch.table_job import TableJob
@@ -165,8 +165,9 @@ class Runner:
                 continue
             try:
                 inputs = Inputs(number, self._columns.inputs(row))
+                check_files(inputs)  # one may have gone since the table was looked through
             except WrongRowError as error:
-                self._fail(number, f"InvalidArgumentError: {error}", None)
+                self._fail(number, f"InvalidArgumentError: {error}", None, sent=False)
             else:
                 yield inputs
 
@@ -209,9 +210,9 @@ class Runner:
             assert error is not None
             self._fail(number, error_text(error), error.event_id)
 
-    def _fail(self, number: int, text: str, event_id: str | None) -> None:
+    def _fail(self, number: int, text: str, event_id: str | None, *, sent: bool = True) -> None:
         self._checkpoint.failed(number, text, event_id)
-        self._meter.count(done=False, in_flight=self._meter.in_flight)
+        self._meter.count(done=False, in_flight=self._meter.in_flight, sent=sent)
         self._failed += 1
         most = self._job.max_failed
         if most is not None and self._failed >= most:

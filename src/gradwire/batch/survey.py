@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from gradwire.batch.columns import Columns, WrongRowError, check_files
 from gradwire.batch.kinds import Kind, Kinds
+from gradwire.batch.option_words import PYTHON, OptionWords
 from gradwire.batch.tables import Reader
 from gradwire.errors import InvalidArgumentError
 
@@ -31,7 +32,13 @@ class Survey:
 
 
 def survey(
-    table: Reader, columns: Columns, tick: Callable[[], object], *, whole: bool, refuse: bool
+    table: Reader,
+    columns: Columns,
+    tick: Callable[[], object],
+    *,
+    whole: bool,
+    refuse: bool,
+    words: OptionWords = PYTHON,
 ) -> Survey:
     """Read a table from its first to its last row, and check what would be sent of each.
 
@@ -41,6 +48,7 @@ def survey(
         tick: Called for each row; what it raises ends this.
         whole: Whether to look at columns that are not sent too.
         refuse: Whether rows that cannot be sent are an error.
+        words: What options are called in messages.
 
     Raises:
         InvalidArgumentError: It is no table, or has not the columns; or some rows cannot be sent:
@@ -63,14 +71,16 @@ def survey(
     if table.columns is None and number:
         columns.check(names)
     if wrong and refuse:
-        raise _cannot_be_sent(wrong, number, told)
+        raise _cannot_be_sent(wrong, number, told, words)
     return Survey(number, names, kinds.of if whole or table.columns is None else {}, wrong)
 
 
-def _cannot_be_sent(wrong: int, number: int, told: list[str]) -> InvalidArgumentError:
+def _cannot_be_sent(
+    wrong: int, number: int, told: list[str], words: OptionWords
+) -> InvalidArgumentError:
     some = f"{wrong:,} of {number:,} rows" if number > 1 else "The row"
     lines = [*told, f"and {wrong - len(told):,} more"] if wrong > len(told) else told
     return InvalidArgumentError(
         f"{some} cannot be sent; nothing was. Correct the table, or let these rows fail "
-        "(--bad-rows fail).\n" + "\n".join(f"  {line}" for line in lines)
+        f"({words('bad_rows', 'fail')}).\n" + "\n".join(f"  {line}" for line in lines)
     )

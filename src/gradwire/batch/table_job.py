@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +10,9 @@ from typing import Any, Literal, TypedDict, get_args
 
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.words import did_you_mean
-from gradwire.batch.cells import plain
 from gradwire.batch.columns import Columns
-from gradwire.batch.results import output_names
+from gradwire.batch.option_words import PYTHON, OptionWords
 from gradwire.batch.tables import Format, Reader, format_of, open_table
-from gradwire.data.inputs import FileInput
 from gradwire.errors import InvalidArgumentError
 
 StrPath = str | os.PathLike[str]
@@ -63,6 +60,8 @@ class TableJob:
     concurrency: int | None = None
     retry: int = 2
     max_failed: int | None = None
+    kept: bool = True
+    words: OptionWords = PYTHON
 
     @property
     def folder(self) -> Path:
@@ -72,7 +71,7 @@ class TableJob:
     @property
     def partial(self) -> Path:
         """Where the output is written before it takes its place."""
-        return self.output.with_name(f"{self.output.name}.gradwire-partial")
+        return partial_of(self.output)
 
     def table(self) -> Reader:
         """Open the table to be read."""
@@ -88,25 +87,23 @@ class TableJob:
             mapping=self.mapping,
             constants=self.constants,
             files=self.files,
+            words=self.words,
         )
 
-    def identity(self, endpoint: Endpoint, fingerprint: Mapping[str, Any]) -> dict[str, Any]:
-        """Return, as JSON, what has to be the same for a run to go on where another one ended."""
-        files_to = None if self.files_to is None else os.path.relpath(self.files_to, self.output)
-        return {
-            "input": dict(fingerprint),
-            "format": self.form,
-            "endpoint": endpoint.address,
-            "outputs": output_names(endpoint),
-            "map": dict(sorted(self.mapping.items())),
-            "set": {name: _as_kept(value) for name, value in sorted(self.constants.items())},
-            "files": sorted(self.files),
-            "files_to": files_to,
-        }
+
+def real(output: Path) -> Path:
+    """Return the file that a link leads to: that is what is written, and the link stays."""
+    return Path(os.path.realpath(output)) if output.is_symlink() else output
+
+
+def partial_of(output: Path) -> Path:
+    """Return where an output is written before it takes its place."""
+    return output.with_name(f"{output.name}.gradwire-partial")
 
 
 def folder_of(output: Path) -> Path:
     """Return the folder beside an output that belongs to it."""
+    output = real(output)
     return output.with_name(f"{output.name}.gradwire")
 
 
@@ -116,7 +113,13 @@ def database_in(folder: Path) -> Path:
 
 
 def table_job(
-    source: StrPath, output: StrPath, options: TableOptions, files_from: Path | None = None
+    source: StrPath,
+    output: StrPath,
+    options: TableOptions,
+    *,
+    files_from: Path | None = None,
+    kept: bool = True,
+    words: OptionWords = PYTHON,
 ) -> TableJob:
     """Check the options of `map_table`, and fill in what they leave open.
 
@@ -125,30 +128,34 @@ def table_job(
         output: The table to write.
         options: Those of `map_table`.
         files_from: What paths in the table are relative to; None: the table's folder.
+        kept: Whether the output stays where it is.
+        words: What options are called in messages.
 
     Raises:
         InvalidArgumentError: One is wrong; or the input is not there.
     """
-    _check_options(options)
+    _check_options(options, words)
     given: dict[str, Any] = dict(options)
-    source, output = Path(source), Path(output)
+    source, output = Path(source), real(Path(output))
     _check_places(source, output)
     form, output_form = given.pop("form", None), given.pop("output_form", None)
     files_to, checkpoint = given.pop("files_to", None), given.pop("checkpoint", None)
-    beside = output.with_name(f"{output.stem}_files")
+    beside = output.with_name(f"{output.name}_files")
     return TableJob(
         source,
         output,
-        format_of(source, form, "form"),
-        format_of(output, output_form, "output_form"),
+        format_of(source, form, words("form")),
+        format_of(output, output_form, words("output_form")),
         files_from=source.parent if files_from is None else files_from,
         files_to=None if files_to is False else Path(files_to or beside),
         checkpoint=Path(checkpoint or folder_of(output)),
+        kept=kept,
+        words=words,
         **given,
     )
 
 
-def _check_options(options: TableOptions) -> None:
+def _check_options(options: TableOptions, words: OptionWords) -> None:
     for name in options:
         if name not in TableOptions.__annotations__:
             valid = list(TableOptions.__annotations__)
@@ -163,7 +170,7 @@ def _check_options(options: TableOptions) -> None:
                 f"{name} must be one of {', '.join(choices)}, not {options.get(name)!r:.80}."
             )
     for name, least in (("concurrency", 1), ("retry", 0), ("max_failed", 1)):
-        _check_number(name, options.get(name, least), least)
+        _check_number(name, words(name), options.get(name, least), least)
     for name in ("mapping", "constants"):
         if not isinstance(options.get(name, {}), Mapping):
             raise InvalidArgumentError(f"{name} must be a mapping.")
@@ -174,55 +181,14 @@ def _check_places(source: Path, output: Path) -> None:
         raise InvalidArgumentError(f"{output} is a folder; name a file to write.")
     if not output.parent.is_dir():
         raise InvalidArgumentError(f"There is no folder {output.parent} to write {output.name} to.")
-    if source.exists() and output.exists() and source.samefile(output):
-        raise InvalidArgumentError("The output would be written over the input; name another file.")
+    for written in (output, partial_of(output)):
+        if source.exists() and written.exists() and source.samefile(written):
+            raise InvalidArgumentError(
+                f"{written.name} would be written over the input; name another file."
+            )
 
 
-def _check_number(name: str, value: Any, least: int) -> None:
+def _check_number(name: str, shown: str, value: Any, least: int) -> None:
     number = isinstance(value, int) and not isinstance(value, bool)
     if not (number and value >= least) and (value is not None or name == "retry"):
-        raise InvalidArgumentError(f"{name} must be a number from {least} on, not {value!r:.80}.")
-
-
-def _as_kept(value: Any) -> Any:
-    if isinstance(value, FileInput):
-        return f"file {value.source if isinstance(value.source, str | os.PathLike) else value.name}"
-    if isinstance(value, list):
-        return [_as_kept(item) for item in value]
-    return plain(value)
-
-
-@dataclass(frozen=True)
-class Fingerprint:
-    """By what an input is known again: its content, wherever it lies."""
-
-    size: int
-    sha256: str
-    changed: int
-
-    @classmethod
-    def of(cls, path: Path) -> Fingerprint:
-        """Read a file to its end."""
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            facts = os.fstat(file.fileno())
-        return cls(facts.st_size, digest, facts.st_mtime_ns)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what is kept of it."""
-        return {"size": self.size, "sha256": self.sha256}
-
-    def check(self, path: Path) -> None:
-        """Make sure that a file is still what it was.
-
-        Raises:
-            InvalidArgumentError: It is not.
-        """
-        facts = path.stat()
-        if (facts.st_size, facts.st_mtime_ns) == (self.size, self.changed):
-            return
-        if Fingerprint.of(path).to_dict() != self.to_dict():
-            raise InvalidArgumentError(
-                f"{path} has changed while its rows were called. Put the old one back and run the "
-                "same again: only the output is still to be written."
-            )
+        raise InvalidArgumentError(f"{shown} must be a number from {least} on, not {value!r:.80}.")

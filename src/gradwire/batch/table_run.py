@@ -16,12 +16,14 @@ from gradwire.app.endpoint import Endpoint
 from gradwire.batch.assemble import write_output
 from gradwire.batch.checkpoint import Checkpoint
 from gradwire.batch.columns import Columns
+from gradwire.batch.database import OtherWorkError
+from gradwire.batch.identity import Fingerprint, identity, other_work
 from gradwire.batch.lock import FileLock
 from gradwire.batch.progress import Meter, ProgressTold, TableProgress
 from gradwire.batch.results import Files, output_names
 from gradwire.batch.running import UNKNOWN_ERROR, Runner
 from gradwire.batch.survey import survey
-from gradwire.batch.table_job import Fingerprint, TableJob, database_in
+from gradwire.batch.table_job import TableJob, database_in
 from gradwire.errors import GradwireError, InvalidArgumentError
 from gradwire.transport.hooks import fenced, shown
 
@@ -36,7 +38,9 @@ class TableSummary:
         rows: Rows of the table, and of the output.
         done: Rows that are done.
         failed: Rows that have failed; the output says why.
-        called: Rows that were finished by this run; the others were before.
+        called: Rows that this run has called and finished.
+        unsent: Rows that failed in this run because they cannot be sent. All others were finished
+            before.
         seconds: How long this run took.
         output: Where the output is.
     """
@@ -45,6 +49,7 @@ class TableSummary:
     done: int
     failed: int
     called: int
+    unsent: int
     seconds: float
     output: Path
 
@@ -74,6 +79,7 @@ class TableRun:
         self._told = None if told is None else _careful(told)
         self._on_columns = on_columns
         self._stop = threading.Event()
+        self._files: Files | None = None
         self._began = time.monotonic()
 
     async def go(self) -> TableSummary:
@@ -87,11 +93,11 @@ class TableRun:
         table = job.table()
         columns = job.columns(endpoint, table)
         whole = job.output_form == "parquet" and job.form == "jsonl"
-        with _failures(job), _locked(job):
+        with _failures(job), _locked(job), _files(job, endpoint) as self._files:
             fingerprint = await self._beside(lambda: Fingerprint.of(job.source))
             seen = await self._beside(
                 lambda: survey(
-                    table, columns, self._tick, whole=whole, refuse=job.bad_rows == "refuse"
+                    table, columns, self._tick, whole=whole, refuse=_refuses(job), words=job.words
                 )
             )
             with _checkpoint(job, endpoint, fingerprint) as checkpoint:
@@ -100,38 +106,35 @@ class TableRun:
                 if before < seen.rows:
                     await self._call_rows(endpoint, columns, checkpoint, meter)
                 elif job.output.exists() and checkpoint.noted("written") == _state_of(job.output):
-                    return self._summary(meter, before)
+                    return self._summary(meter)
                 fingerprint.check(job.source)
                 names = output_names(endpoint)
                 await self._beside(
                     lambda: write_output(job, table, seen, names, checkpoint, self._tick)
                 )
                 checkpoint.note("written", _state_of(job.output))
-                return self._summary(meter, before)
+                return self._summary(meter)
 
     async def _call_rows(
         self, endpoint: Endpoint, columns: Columns, checkpoint: Checkpoint, meter: Meter
     ) -> None:
-        job, files = self._job, None
-        if job.files_to is not None:
-            files = Files(job.files_to, job.output.parent)
-            files.prepare(endpoint)
+        job, files = self._job, self._files
         if self._on_columns is not None:
             self._on_columns(columns)
         meter.tell()
         source = self._client._map_source(endpoint.address)
         runner = Runner(source, endpoint, job, columns, checkpoint, meter, files)
-        try:
-            await runner.run(job.table())
-        finally:
-            if files is not None:
-                files.tidy()
+        await runner.run(job.table())
 
-    def _summary(self, meter: Meter, before: int) -> TableSummary:
-        called = meter.done + meter.failed - before
-        seconds = time.monotonic() - self._began
+    def _summary(self, meter: Meter) -> TableSummary:
         return TableSummary(
-            meter.total, meter.done, meter.failed, called, seconds, self._job.output
+            rows=meter.total,
+            done=meter.done,
+            failed=meter.failed,
+            called=meter.called,
+            unsent=meter.unsent,
+            seconds=time.monotonic() - self._began,
+            output=self._job.output,
         )
 
     async def _beside(self, work: Callable[[], T]) -> T:
@@ -162,7 +165,7 @@ def _careful(told: ProgressTold) -> ProgressTold:
 
 @contextmanager
 def _locked(job: TableJob) -> Iterator[None]:
-    job.folder.mkdir(exist_ok=True)
+    job.folder.mkdir(mode=0o700, exist_ok=True)
     lock = FileLock(job.folder / "lock").take(str(job.output))
     try:
         yield
@@ -170,6 +173,20 @@ def _locked(job: TableJob) -> Iterator[None]:
         lock.release()
         with suppress(OSError):
             job.folder.rmdir()  # there is nothing in it if nothing was begun
+
+
+@contextmanager
+def _files(job: TableJob, endpoint: Endpoint) -> Iterator[Files | None]:
+    """Have the folder for files alone, before a checkpoint is begun that names it."""
+    if job.files_to is None:
+        yield None
+        return
+    files = Files(job.files_to, job.output.parent, job.output if job.kept else None)
+    try:
+        files.prepare(endpoint)
+        yield files
+    finally:
+        files.close()
 
 
 @contextmanager
@@ -188,6 +205,15 @@ def _failures(job: TableJob) -> Iterator[None]:
         raise GradwireError(f"{place} cannot be written: {error.strerror or error}.") from error
 
 
+def _refuses(job: TableJob) -> bool:
+    """Tell whether rows that cannot be sent end the run before it begins.
+
+    Where failed rows are to be called once more, it was decided before that they may fail.
+    """
+    again = job.retry_failed and not job.restart and database_in(job.checkpoint).exists()
+    return job.bad_rows == "refuse" and not again
+
+
 @contextmanager
 def _checkpoint(
     job: TableJob, endpoint: Endpoint, fingerprint: Fingerprint
@@ -196,11 +222,15 @@ def _checkpoint(
     if job.output.exists() and not database.exists() and not job.restart:
         raise InvalidArgumentError(
             f"{job.output} is there already, and nothing says that it comes of the same work. Name "
-            "another output, or write over it (--restart)."
+            f"another output, or write over it ({job.words('restart', 'True')})."
         )
-    job.checkpoint.mkdir(parents=True, exist_ok=True)
-    identity = job.identity(endpoint, fingerprint.to_dict())
-    with Checkpoint.open(database, identity, restart=job.restart) as checkpoint:
+    job.checkpoint.mkdir(mode=0o700, parents=True, exist_ok=True)
+    same = identity(job, endpoint, fingerprint)
+    try:
+        opened = Checkpoint.open(database, same, restart=job.restart)
+    except OtherWorkError as error:
+        raise other_work(job, error) from None
+    with opened as checkpoint:
         if job.retry_failed:
             checkpoint.retry_failed()
         if job.unknown == "fail":

@@ -173,6 +173,8 @@ class JsonLines:
     def _row(self, text: bytes, place: str) -> Row:
         try:
             row = json.loads(text.decode())
+        except UnicodeDecodeError as error:
+            raise _not_utf8(self.path, error, f", {place}") from None
         except (ValueError, RecursionError) as error:
             raise InvalidArgumentError(f"{self.path}, {place} is no JSON: {error}.") from None
         if not isinstance(row, dict):
@@ -244,7 +246,9 @@ class Csv:
                 cells = next(reader)
             except StopIteration:
                 return
-            except (csv.Error, UnicodeDecodeError) as error:
+            except UnicodeDecodeError as error:
+                raise _not_utf8(self.path, error) from None
+            except csv.Error as error:
                 raise InvalidArgumentError(
                     f"{self.path}, after line {reader.line_num}: {error}. "
                     "A table of this format is UTF-8, with cells in double quotes where need be."
@@ -302,6 +306,17 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else as_json(value)
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError, place: str = "") -> InvalidArgumentError:
+    with path.open("rb") as file:
+        start = file.read(2)
+    likely = "UTF-16" if start in (b"\xff\xfe", b"\xfe\xff") else "Windows-1252 or Latin-1"
+    code = "utf-16" if likely == "UTF-16" else "cp1252"
+    return InvalidArgumentError(
+        f"{path}{place} is not UTF-8: {error}. It may be {likely}; `iconv -f {code} -t utf-8` "
+        "writes it anew."
+    )
 
 
 # -- columns and values ----------------------------------------------------------------------------

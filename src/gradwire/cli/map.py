@@ -20,6 +20,7 @@ from gradwire.cli.connection import (
     endpoint_argument,
     endpoint_key,
 )
+from gradwire.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from gradwire.batch.progress import TableProgress
@@ -140,6 +141,7 @@ def command(
     """
     if list_failed:
         return _list_failed(output, options["checkpoint"])
+    from gradwire.batch.option_words import COMMAND
     from gradwire.batch.run import run_here
     from gradwire.batch.table_job import table_job
     from gradwire.cli.map_progress import rows_watcher
@@ -155,10 +157,22 @@ def command(
         _places(source, output, options) as (table, target),
         _open(connection, app, replicas, key) as client,
     ):
+        _tell_replicas(client)
         called = client.view_api().find(key)
         options["constants"] = read_inputs(called, constants, complete=False)
-        job = table_job(table, target, _as_options(options), Path() if source == "-" else None)
-        with rows_watcher(quiet=quiet) as watch, _telling_how_to_go_on(watch, kept=output != "-"):
+        job = table_job(
+            table,
+            target,
+            _as_options(options),
+            files_from=Path() if source == "-" else None,
+            kept=output != "-",
+            words=COMMAND,
+        )
+        with (
+            _telling_replicas(client),
+            rows_watcher(quiet=quiet) as watch,
+            _telling_how_to_go_on(watch, kept=output != "-"),
+        ):
             summary = run_here(client, called.address, job, watch.tell, watch.columns)
         if output == "-":
             _print_file(target)
@@ -175,6 +189,25 @@ def _open(
 
     # Only on this endpoint do the apps have to agree.
     return Pool.connect([app, *replicas], endpoints=[endpoint], **connection.options())
+
+
+@contextmanager
+def _telling_replicas(client: Client | Pool) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        _tell_replicas(client)
+
+
+def _tell_replicas(client: Client | Pool) -> None:
+    """Name the apps that get no rows: who lists six, and has five, wants to know."""
+    from gradwire.app.words import clean
+    from gradwire.batch.sync_pool import Pool
+
+    for replica in client.replicas if isinstance(client, Pool) else ():
+        if not replica.healthy:
+            why = clean(replica.error or "it does not answer").replace("\n", " ")
+            click.echo(f"The replica {clean(replica.address)} gets no rows: {why}", err=True)
 
 
 def _as_options(options: dict[str, Any]) -> TableOptions:
@@ -198,6 +231,7 @@ def _places(source: str, output: str, options: dict[str, Any]) -> Iterator[tuple
         return
     with tempfile.TemporaryDirectory(prefix="gradwire-map-") as name:
         table, target = Path(source), Path(output)
+        guessed = source == "-" and options["form"] is None
         if source == "-":
             options["form"] = options["form"] or "jsonl"
             table = Path(name, "stdin")
@@ -206,7 +240,19 @@ def _places(source: str, output: str, options: dict[str, Any]) -> Iterator[tuple
         if output == "-":
             options["output_form"] = options["output_form"] or "jsonl"
             target = Path(name, "stdout")
-        yield table, target
+        try:
+            yield table, target
+        except InvalidArgumentError as error:
+            error.args = (_without_places(str(error), name, guessed=guessed), *error.args[1:])
+            raise
+
+
+def _without_places(text: str, folder: str, *, guessed: bool) -> str:
+    """Say stdin and stdout where an error names the files that stand for them."""
+    for name in ("stdin", "stdout"):
+        text = text.replace(str(Path(folder, name)), name)
+    hint = "\nstdin is read as JSONL; --format csv (or tsv, parquet) is for others."
+    return text + hint if guessed and text.startswith("stdin, ") else text
 
 
 def _print_file(path: Path) -> None:
@@ -229,7 +275,10 @@ def _telling_how_to_go_on(watch: RowsWatcher, *, kept: bool) -> Iterator[None]:
 
 
 def _how_to_go_on(last: TableProgress, *, kept: bool) -> str:
-    state = f"{last.finished:,} of {last.total:,} rows are finished"
+    from gradwire.cli.map_progress import row_word
+
+    are = "is" if last.total == 1 else "are"
+    state = f"{last.finished:,} of {last.total:,} {row_word(last.total)} {are} finished"
     if not kept:
         return f"{state}, and lost: with -o - nothing is kept."
     return f"{state}. The same command goes on from there."
@@ -240,7 +289,7 @@ def _say(summary: TableSummary, watch: RowsWatcher, *, to_stdout: bool) -> None:
     from gradwire.cli.screen import is_terminal
 
     if is_terminal(sys.stdout) or to_stdout:
-        watch.say_end(summary)
+        watch.say_end(summary, to_file=not to_stdout)
     else:
         click.echo(json.dumps(summary.to_dict(), ensure_ascii=False))
 

@@ -56,7 +56,7 @@ class RowsWatcher:
     def stop(self) -> None:
         """Leave the screen to others."""
 
-    def say_end(self, summary: TableSummary) -> None:
+    def say_end(self, summary: TableSummary, *, to_file: bool = True) -> None:
         """Say what came of it."""
 
 
@@ -90,12 +90,19 @@ def _rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
-def end_text(summary: TableSummary) -> str:
+def row_word(number: int) -> str:
+    """Return `row` or `rows`."""
+    return "row" if number == 1 else "rows"
+
+
+def end_text(summary: TableSummary, *, to_file: bool = True) -> str:
     """Return what came of it, in words."""
-    before = summary.rows - summary.called
-    parts = [f"{summary.rows:,} rows in {clean(str(summary.output))}"]
-    parts += [f"{summary.failed:,} failed (--list-failed shows them)"] if summary.failed else []
-    parts += [f"{before:,} were finished before"] if before else []
+    before = summary.rows - summary.called - summary.unsent
+    where = clean(str(summary.output)) if to_file else "stdout"
+    parts = [f"{summary.rows:,} {row_word(summary.rows)} in {where}"]
+    shows = " (--list-failed shows them)" if to_file else ""
+    parts += [f"{summary.failed:,} failed {shows}"] if summary.failed else []
+    parts += [f"{before:,} {'was' if before == 1 else 'were'} finished before"] if before else []
     return ", ".join([*parts, seconds_text(summary.seconds)])
 
 
@@ -127,10 +134,10 @@ class LiveRows(RowsWatcher):
         """Show what goes where."""
         self.console.print(Text(columns_text(columns), "dim"))
 
-    def say_end(self, summary: TableSummary) -> None:
+    def say_end(self, summary: TableSummary, *, to_file: bool = True) -> None:
         """Say what came of it."""
         style = "yellow" if summary.failed else "green"
-        self.console.print(Text(end_text(summary), style), soft_wrap=True)
+        self.console.print(Text(end_text(summary, to_file=to_file), style), soft_wrap=True)
 
     def _drawn(self) -> RenderableType:
         progress = self.last
@@ -163,9 +170,9 @@ class PlainRows(RowsWatcher):
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _SECONDS
-            done = f"{progress.finished:,} of {progress.total:,} rows"
+            done = f"{progress.finished:,} of {progress.total:,} {row_word(progress.total)}"
             print(", ".join([done, *facts(progress)]), file=sys.stderr, flush=True)
 
-    def say_end(self, summary: TableSummary) -> None:
+    def say_end(self, summary: TableSummary, *, to_file: bool = True) -> None:
         """Say what came of it."""
-        print(end_text(summary), file=sys.stderr, flush=True)
+        print(end_text(summary, to_file=to_file), file=sys.stderr, flush=True)

@@ -65,7 +65,7 @@ def test_a_finished_row_is_not_claimed(place: Path) -> None:
         assert checkpoint.claim(1)  # begun, and not finished
         row = checkpoint.row(1)
         assert row is not None
-        assert (row.state, row.tries, row.error) == ("claimed", 3, None)
+        assert (row.state, row.tries, row.error) == ("claimed", 2, None)
 
 
 def test_rows_of_which_nothing_is_known(place: Path) -> None:
@@ -95,7 +95,9 @@ def test_a_transaction_is_all_or_nothing(place: Path) -> None:
 
 def test_other_work_is_refused_and_named(place: Path) -> None:
     Checkpoint.open(place, JOB).close()
-    with pytest.raises(InvalidArgumentError, match=r'endpoint was "/hello", and is "/bye".*--rest'):
+    with pytest.raises(
+        InvalidArgumentError, match=r'endpoint was "/hello", and is "/bye".*anew .restart.'
+    ):
         Checkpoint.open(place, {**JOB, "endpoint": "/bye"})
     with pytest.raises(InvalidArgumentError, match=r"set was null"):
         Checkpoint.open(place, {**JOB, "set": 1})
@@ -126,6 +128,14 @@ def test_a_checkpoint_of_another_form(place: Path) -> None:
         other.execute("PRAGMA user_version = 99")
     with pytest.raises(InvalidArgumentError, match="another release"):
         Checkpoint.open(place, JOB)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such rights")
+def test_nobody_else_can_read_it(place: Path) -> None:
+    with Checkpoint.open(place, JOB) as checkpoint:
+        checkpoint.done(0, "secret")
+        for ending in ("", "-wal", "-shm"):
+            assert Path(f"{place}{ending}").stat().st_mode & 0o077 == 0
 
 
 def test_one_at_a_time(place: Path) -> None:

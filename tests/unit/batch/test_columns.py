@@ -10,6 +10,7 @@ import pytest
 from gradwire.app.endpoint import Endpoint, Parameter, Return
 from gradwire.app.endpoint import Slot as Place
 from gradwire.batch.columns import Columns, WrongRowError, check_files
+from gradwire.batch.option_words import COMMAND, PYTHON
 from gradwire.batch.results import error_text, free_columns, output_names, with_paths
 from gradwire.batch.survey import survey
 from gradwire.batch.tables import JsonLines
@@ -138,10 +139,10 @@ def test_texts_are_read_by_the_types_of_their_parameters() -> None:
 @pytest.mark.parametrize(
     ("row", "says"),
     [
-        ({"n": "many"}, "n: n takes a number, not 'many'"),
-        ({"flag": ""}, "flag is empty, and flag is needed"),
-        ({"flag": "maybe"}, "flag: flag takes true or false"),
-        ({"choice": "3"}, "choice: choice cannot be '3'. It takes 1, 2"),
+        ({"n": "many"}, "^n takes a number, not 'many'"),
+        ({"flag": ""}, "flag is empty, and it is needed"),
+        ({"flag": "maybe"}, "^flag takes true or false"),
+        ({"choice": "3"}, "^choice cannot be '3'. It takes 1, 2"),
     ],
 )
 def test_texts_that_cannot_be_read(row: dict[str, str], says: str) -> None:
@@ -153,7 +154,7 @@ def test_texts_that_cannot_be_read(row: dict[str, str], says: str) -> None:
 def test_values_with_types_go_as_they_are() -> None:
     found = columns(KINDS, ["text", "flag"])
     assert found.inputs({"text": 5, "flag": None}) == {"text": 5, "flag": None}
-    with pytest.raises(WrongRowError, match="flag is empty"):
+    with pytest.raises(WrongRowError, match="flag is missing, and it is needed"):
         found.inputs({"text": "x"})
     with pytest.raises(WrongRowError, match="text cannot be nan, which JSON does not have"):
         found.inputs({"text": float("nan"), "flag": True})
@@ -219,7 +220,7 @@ def test_rows_that_cannot_be_sent(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         look(tmp_path, text)
     assert "7 of 8 rows cannot be sent; nothing was" in str(caught.value)
-    assert "row 2: text is empty, and prompt is needed." in str(caught.value)
+    assert "row 2: text is missing, and prompt is needed." in str(caught.value)
     assert "row 6: " in str(caught.value)
     assert "row 7: " not in str(caught.value)
     assert "and 2 more" in str(caught.value)
@@ -243,3 +244,30 @@ def test_values_of_outputs() -> None:
     assert with_paths(value, {one: "f/1-1-a"}) == {"image": "f/1-1-a", "more": ["/b", 1, None]}
     assert with_paths(one, {}) == "http://h/a"
     assert error_text(AppError("boom")) == "AppError: boom"
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["prompt;steps"], "separated by semicolons; write commas"),
+        (["prompt\tsteps"], "separated by tabs; that is the format tsv"),
+        (["Prompt", "x"], "'Prompt' is not 'prompt': case and blanks count"),
+        ([" prompt", "x"], "' prompt' is not 'prompt': case and blanks count"),
+    ],
+)
+def test_names_that_are_nearly_right(names: list[str], says: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=says):
+        columns(TWO, names, texts=True)
+
+
+def test_options_are_called_as_the_reader_gives_them() -> None:
+    """A program reads of keywords, a command line of flags."""
+    with pytest.raises(InvalidArgumentError, match=r"mapping=\{'COLUMN': 'PARAMETER'\}") as caught:
+        columns(TWO, ["x"])
+    assert "--" not in str(caught.value)
+    assert PYTHON("bad_rows", "fail") == "bad_rows='fail'"
+    assert PYTHON("restart", "True") == "restart=True"
+    assert COMMAND("output_form") == "--output-format"
+    assert COMMAND("bad_rows", "fail") == "--bad-rows fail"
+    assert COMMAND("restart", "True") == "--restart"
+    assert COMMAND.mapped("a", "b") == "--map a=b"
