@@ -125,6 +125,18 @@ def test_inputs_are_read_in_the_callers_thread_and_may_use_the_client(server: Se
     assert threads == {threading.current_thread()}
 
 
+def test_inputs_that_fill_one_object_again_and_again(server: Server) -> None:
+    def calls() -> Iterator[dict[str, Any]]:
+        row: dict[str, Any] = {}
+        for number in range(12):
+            row["name"] = str(number)
+            yield row
+
+    with Client(server.url) as client:
+        found = [result.value for result in client.map("/hello", calls())]
+    assert found == [f"Hello {number}" for number in range(12)]
+
+
 def test_several_threads_share_one(server: Server) -> None:
     with Client(server.url) as client:
         results = client.map("/hello", map(str, range(60)))
