@@ -29,6 +29,7 @@ from gradwire import (
     QueueFullError,
     Timeout,
 )
+from gradwire.client import mapping_work
 
 LONG = 60
 """Seconds that a job would run if nobody stopped it; no test waits for that."""
@@ -283,6 +284,23 @@ def test_nobody_there_any_more(start_server: StartServer) -> None:
             list(results)
         assert isinstance(caught.value, ConnectionError)
         assert caught.value.row is not None
+
+
+@pytest.mark.parametrize("on_error", ["return", "skip"])
+def test_rows_cannot_be_blamed_for_an_app_that_is_gone(
+    start_server: StartServer, on_error: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping_work, "NOBODY", 1.0)
+    server = start_server(mode="rows")
+    with Client(server.url) as client:
+        results = client.map("/work_1", map(str, count()), on_error=on_error)
+        assert isinstance(next(results), Prediction)
+        server.kill()
+        with pytest.raises(ConnectError, match="no more rows are called") as caught:
+            list(results)
+        assert "/cancel" not in str(caught.value)
+        assert results.failed
+        assert list(results) == []
 
 
 def test_a_restart_is_ridden_out_by_rows_that_were_not_taken(start_server: StartServer) -> None:

@@ -181,6 +181,7 @@ class AsyncMaps:
             on_error: What becomes of a row that fails. `"raise"`: its error is raised, with the
                 row's number in `error.row`, and the others are called off. `"return"`: the error
                 comes in the place of the result. `"skip"`: it is left out, logged and counted.
+                Whatever it says: when nobody is there any more, a `ConnectError` ends it.
             retry: How often a row is sent again that the server has not taken, because nobody was
                 there. A full queue does not count: there each row waits for its turn, within
                 `Timeout.total`. What the server has taken is not called again, unless the client

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from copy import copy
 from itertools import chain, count
 from types import MappingProxyType
 from typing import Any, cast
@@ -355,6 +356,49 @@ def test_a_row_that_is_turned_away_for_too_long_fails() -> None:
     rows = outcomes(source, "/x", iter("a"), patience=0.05)
     assert run(values(rows)) == ["QueueFullError"]
     assert 3 < len(source.jobs) < 200
+
+
+GONE = ConnectError(" to x: refused", url="http://x/")
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_when_nobody_is_there_any_more_it_ends(
+    monkeypatch: pytest.MonkeyPatch, ordered: bool
+) -> None:
+    monkeypatch.setattr(mapping_work, "NOBODY", 0.05)
+    source = Fake(fails(None, None, *[copy(GONE) for _ in range(10_000)]))
+    read: list[int] = []
+
+    def inputs() -> Iterator[int]:
+        for number in count():
+            read.append(number)
+            yield number
+
+    async def work() -> list[Outcome]:
+        found = []
+        with pytest.raises(ConnectError, match=r"refused.*no more rows are called") as caught:
+            async for outcome in outcomes(source, "/x", inputs(), ordered=ordered):
+                found.append(outcome)  # noqa: PERF401 -- what came before the error is kept
+        assert caught.value.url == "http://x/"
+        return found
+
+    found = run(work())
+    assert sorted(each.index for each in found) == list(range(len(found)))
+    assert len(read) - len(found) <= 1, "what was read has an outcome"
+    assert [each.error is None for each in found].count(True) == 2
+    assert all(each.error.row == each.index for each in found if each.error is not None)
+
+
+def test_it_does_not_end_for_the_last_row_nor_when_somebody_was_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mapping_work, "NOBODY", 0.0)
+    rows = outcomes(Fake(fails(copy(GONE))), "/x", iter("a"), retry=0)
+    assert run(values(rows)) == ["ConnectError"]
+    monkeypatch.setattr(mapping_work, "NOBODY", 0.1)
+    answers = [each for _ in range(400) for each in (copy(GONE), None)]
+    rows = outcomes(Fake(fails(*answers)), "/x", iter(range(400)), retry=0, concurrency=1)
+    assert len(run(values(rows))) == 400
 
 
 def test_a_quota_that_is_used_up_makes_the_others_wait() -> None:
