@@ -533,6 +533,13 @@ def test_frames_are_not_iterated_by_columns(rows_server: Server) -> None:
 
 
 @asynchronous
+async def test_a_plain_loop_over_an_asynchronous_map(rows_server: Server) -> None:
+    async with AsyncClient.connect(rows_server.url) as client:
+        with pytest.raises(TypeError, match="async for"):
+            list(client.map("/direct", ["a"]))  # type: ignore[call-overload]
+
+
+@asynchronous
 async def test_a_client_would_block_a_loop(rows_server: Server) -> None:
     client = await asyncio.to_thread(Client, rows_server.url)
     results = client.map("/direct", ["a"])
