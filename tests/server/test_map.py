@@ -48,6 +48,7 @@ def rows(*names: str, seconds: float = 0.0) -> list[dict[str, Any]]:
 # -- results ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.ends
 @pytest.mark.parametrize("ordered", [True, False])
 @asynchronous
 async def test_each_row_has_its_result(any_server: Server, ordered: bool) -> None:
@@ -60,6 +61,7 @@ async def test_each_row_has_its_result(any_server: Server, ordered: bool) -> Non
         assert (results.done, results.failed) == (60, 0)
 
 
+@pytest.mark.ends
 def test_each_row_has_its_result_in_a_thread(any_server: Server) -> None:
     with Client(any_server.url) as client:
         results = client.map("hello", (f"n{number}" for number in range(60)))
