@@ -53,8 +53,9 @@ releases: servers  ## Write the table of docs/releases.md anew
 test-cli: servers-subset $(NODE)  ## All of the command line, typed clients and notebooks
 	$(BIN)/pytest tests/cli tests/codegen tests/notebooks tests/unit/codegen -m 'slow or not slow' --ignore tests/cli/test_map.py
 
-test-map: servers-subset  ## All of `gradwire map`, 20,000 rows killed ten times, and of pools
-	$(BIN)/pytest tests/unit/batch tests/cli/test_map.py tests/server/test_pool.py -m 'slow or not slow' --timeout 1800
+test-map: servers-subset  ## All of `map`, of pools, and of `gradwire map`: 20,000 rows, killed ten times
+	$(BIN)/pytest tests/unit/batch tests/cli/test_map.py tests/server/test_map.py tests/server/test_pool.py \
+		-m 'slow or not slow' --timeout 1800
 
 test-large: servers-subset  ## The tests with files of a gigabyte
 	$(BIN)/pytest -m large --timeout 900

@@ -77,13 +77,18 @@ def pytest_configure(config: pytest.Config) -> None:
     # Where several processes share the tests, those of xdist ignore it, and pass that on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "server: talks to a real Gradio server")
+    config.addinivalue_line("markers", "ends: of the subset, the oldest and the newest will do")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a server."""
+    """Mark the tests that need a server, and those of a release that `make test` leaves out."""
     for item in items:
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.server)
+        if item.get_closest_marker("ends") and "GRADWIRE_TEST_SERVERS" not in os.environ:
+            params = item.callspec.params  # type: ignore[attr-defined]
+            if params["any_server"] not in (SUBSET[0], SUBSET[-1]):
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from helpers import asynchronous, eventually, unique
+from proxy import Cut, Proxy
 from servers.launch import Server, StartServer
 
 from gradwire import (
@@ -100,6 +101,39 @@ async def long_job(client: AsyncClient) -> AsyncJob:
     job = client.submit("/par_gen", [LONG, unique()])
     await eventually(lambda: job.outputs())
     return job
+
+
+@asynchronous
+async def test_the_calls_after_it_name_the_app_and_what_broke(start_server: StartServer) -> None:
+    """And not the cancellations of jobs that went with the stream, which nobody has asked for."""
+    server = start_server()
+    async with AsyncClient.connect(server.url) as client:
+        job = await long_job(client)
+        server.kill()
+        assert is_said(await lost(job), server.url)
+        for _ in range(2):
+            with pytest.raises(ConnectError) as caught:
+                await client.predict("/hello", ["again"])
+            text = str(caught.value)
+            assert text.startswith(f"Could not connect to {server.url}/: ")
+            assert "Is the app running there? The event stream broke before" in text
+            assert "cancel" not in text
+            assert caught.value.status is None
+
+
+@asynchronous
+async def test_an_end_of_the_stream_that_gets_lost_itself(server: Server) -> None:
+    """Whether that arrived is unknown; of the call nothing was sent, so it may be tried again."""
+    with Proxy(server.url) as proxy:
+        proxy.rules |= {STREAM: Cut(2000), "*/cancel": Cut(0)}
+        async with AsyncClient.connect(proxy.url, max_retries=0) as client:
+            await lost(client.submit("/par_gen", [LONG, unique()]))
+            with pytest.raises(ConnectError, match="the call was not sent") as caught:
+                await client.predict("/hello", ["again"])
+            assert "unknown" not in str(caught.value)
+            assert "cancel" not in str(caught.value)
+            proxy.rules.clear()
+            assert (await client.predict("/hello", ["again"])).value == "Hello again"
 
 
 @pytest.mark.faults

@@ -29,6 +29,7 @@ from gradwire import (
     QueueFullError,
     Timeout,
 )
+from gradwire.client import mapping_work
 
 LONG = 60
 """Seconds that a job would run if nobody stopped it; no test waits for that."""
@@ -47,6 +48,7 @@ def rows(*names: str, seconds: float = 0.0) -> list[dict[str, Any]]:
 # -- results ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.ends
 @pytest.mark.parametrize("ordered", [True, False])
 @asynchronous
 async def test_each_row_has_its_result(any_server: Server, ordered: bool) -> None:
@@ -59,6 +61,7 @@ async def test_each_row_has_its_result(any_server: Server, ordered: bool) -> Non
         assert (results.done, results.failed) == (60, 0)
 
 
+@pytest.mark.ends
 def test_each_row_has_its_result_in_a_thread(any_server: Server) -> None:
     with Client(any_server.url) as client:
         results = client.map("hello", (f"n{number}" for number in range(60)))
@@ -123,6 +126,18 @@ def test_inputs_are_read_in_the_callers_thread_and_may_use_the_client(server: Se
         found = [result.value for result in client.map("/hello", names())]
     assert found == [f"Hello Hello {name}" for name in "abcdef"]
     assert threads == {threading.current_thread()}
+
+
+def test_inputs_that_fill_one_object_again_and_again(server: Server) -> None:
+    def calls() -> Iterator[dict[str, Any]]:
+        row: dict[str, Any] = {}
+        for number in range(12):
+            row["name"] = str(number)
+            yield row
+
+    with Client(server.url) as client:
+        found = [result.value for result in client.map("/hello", calls())]
+    assert found == [f"Hello {number}" for number in range(12)]
 
 
 def test_several_threads_share_one(server: Server) -> None:
@@ -271,6 +286,23 @@ def test_nobody_there_any_more(start_server: StartServer) -> None:
             list(results)
         assert isinstance(caught.value, ConnectionError)
         assert caught.value.row is not None
+
+
+@pytest.mark.parametrize("on_error", ["return", "skip"])
+def test_rows_cannot_be_blamed_for_an_app_that_is_gone(
+    start_server: StartServer, on_error: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping_work, "NOBODY", 1.0)
+    server = start_server(mode="rows")
+    with Client(server.url) as client:
+        results = client.map("/work_1", map(str, count()), on_error=on_error)
+        assert isinstance(next(results), Prediction)
+        server.kill()
+        with pytest.raises(ConnectError, match="no more rows are called") as caught:
+            list(results)
+        assert "/cancel" not in str(caught.value)
+        assert results.failed
+        assert list(results) == []
 
 
 def test_a_restart_is_ridden_out_by_rows_that_were_not_taken(start_server: StartServer) -> None:
@@ -500,6 +532,13 @@ def test_frames_are_not_iterated_by_columns(rows_server: Server) -> None:
             client.map("/direct", frame)
         results = client.map("/direct", frame.iter_rows(named=True))
         assert [each.value for each in results] == ["A", "B"]
+
+
+@asynchronous
+async def test_a_plain_loop_over_an_asynchronous_map(rows_server: Server) -> None:
+    async with AsyncClient.connect(rows_server.url) as client:
+        with pytest.raises(TypeError, match="async for"):
+            list(client.map("/direct", ["a"]))  # type: ignore[call-overload]
 
 
 @asynchronous

@@ -36,7 +36,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gradwire.data.json import JSONDecodeFailure, decode
-from gradwire.errors import DeadlineExceededError, GradwireError, JobCancelledError
+from gradwire.errors import (
+    ConnectError,
+    ConnectionLostError,
+    DeadlineExceededError,
+    GradwireError,
+    JobCancelledError,
+    shown_url,
+)
 from gradwire.transport.base import Answer
 from gradwire.wire.run import Run
 
@@ -88,7 +95,7 @@ class Cancels:
             if stopping is not None:
                 await asyncio.wait([stopping])
             elif self._lost:
-                await self._banish()
+                await self._banish_first()
             else:
                 return
 
@@ -201,6 +208,13 @@ class Cancels:
         except GradwireError as error:
             _log.debug("the jobs of a broken stream could not be stopped yet: %s", error)
 
+    async def _banish_first(self) -> None:
+        """Do it for a job that is to be handed in: nothing of that one was sent if it fails."""
+        try:
+            await self._banish()
+        except (ConnectError, ConnectionLostError) as error:
+            raise _unsent(error, shown_url(self._engine.app.requests.base_url)) from error
+
     async def _banish(self) -> None:
         done = self._banishing = self._engine.loop.create_future()
         try:
@@ -210,10 +224,11 @@ class Cancels:
                     if failure is not None:
                         raise failure
         except TimeoutError as error:
-            if isinstance(error, GradwireError):
+            if isinstance(error, ConnectError):
                 raise
             raise DeadlineExceededError(
-                "The server does not say that it has stopped the jobs of a stream that broke."
+                "The server does not say that it has stopped the jobs of a stream that broke. The "
+                "call was not sent."
             ) from None
         finally:
             self._banishing = None
@@ -290,3 +305,17 @@ def _succeeded(answer: Answer) -> bool:
     except JSONDecodeFailure:
         return False
     return isinstance(body, dict) and body.get("success") is True
+
+
+def _unsent(error: ConnectError | ConnectionLostError, address: str) -> ConnectError:
+    """Return the error for a call before which jobs of a broken stream could not be stopped.
+
+    Its caller knows nothing of that, so it names the app and not the request for it.
+    """
+    after = "The event stream broke before, and the call was not sent."
+    if isinstance(error, ConnectionLostError):
+        return ConnectError(f" to {address} again: {error.reason}. {after}", url=address)
+    words = str(error).replace(shown_url(error.url or address), address)
+    return type(error)(
+        f"{words} {after}", retry_after=error.retry_after, status=error.status, url=address
+    )

@@ -14,7 +14,8 @@ looks what can be done now.
 A row is sent again only if the server has not taken it; `resubmit` says that it may run twice. A
 row that a full queue or "too many requests" turned away has lost nothing, and tries as long as it
 takes. What turned away the others counts, up to `retry`. What an app's function raises is its
-answer, and not asked for again.
+answer, and not asked for again. When nobody has been there for `NOBODY` seconds, the next row that
+has used up its tries ends it all: no row can be blamed for that, and there may be a million left.
 """
 
 from __future__ import annotations
@@ -78,7 +79,8 @@ def outcomes(
 class Outcomes:
     """The outcomes of many rows, one at a time; made by `outcomes`.
 
-    Does not raise for a row. Raises what the inputs raise, after all rows before that; and
+    Does not raise for a row. Raises what the inputs raise, after all rows before that; a
+    `ConnectError` after the rows that were read, when nobody is there any more; and
     `ClientClosedError`. One that is dropped, or closed, calls off what is in flight.
     """
 

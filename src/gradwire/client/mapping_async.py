@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
 
 from gradwire.client.checks import refuse_pickling
 from gradwire.client.mapping import Outcome, Outcomes, Submits, outcomes
@@ -17,7 +17,7 @@ from gradwire.client.mapping_checks import (
     checked_settings,
 )
 from gradwire.client.mapping_rows import Spawn
-from gradwire.errors import GradwireError
+from gradwire.errors import GradwireError, InvalidArgumentError
 from gradwire.wire.prediction import Prediction
 
 _log = logging.getLogger("gradwire")
@@ -78,6 +78,15 @@ class AsyncMap(Results, Generic[R]):
     the loop is left early, what is in flight is called off; with `async with client.map(…) as
     results` that is done when the block ends.
     """
+
+    if not TYPE_CHECKING:  # a checker refuses the loop by itself
+
+        def __iter__(self):
+            """Say how it is iterated."""
+            raise InvalidArgumentError(
+                "This map is asynchronous: use `async for result in client.map(...)`, or a Client "
+                "in place of the AsyncClient."
+            )
 
     def __aiter__(self) -> Self:
         return self
@@ -181,6 +190,7 @@ class AsyncMaps:
             on_error: What becomes of a row that fails. `"raise"`: its error is raised, with the
                 row's number in `error.row`, and the others are called off. `"return"`: the error
                 comes in the place of the result. `"skip"`: it is left out, logged and counted.
+                Whatever it says: when nobody is there any more, a `ConnectError` ends it.
             retry: How often a row is sent again that the server has not taken, because nobody was
                 there. A full queue does not count: there each row waits for its turn, within
                 `Timeout.total`. What the server has taken is not called again, unless the client

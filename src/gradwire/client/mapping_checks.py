@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from gradwire.client.checks import checked_flag
 from gradwire.errors import InvalidArgumentError
@@ -12,7 +12,7 @@ OnError = Literal["raise", "return", "skip"]
 
 
 def checked_inputs(inputs: Any) -> Iterator[Any] | AsyncIterator[Any]:
-    """Take an iterable of rows, asynchronous or not; return what iterates over it.
+    """Take an iterable of rows, asynchronous or not; return what iterates over copies of them.
 
     Raises:
         InvalidArgumentError: It is none, or surely not the one that was meant.
@@ -29,12 +29,32 @@ def checked_inputs(inputs: Any) -> Iterator[Any] | AsyncIterator[Any]:
             f"inputs is a {kind}, which is not iterated by rows: give {way}."
         )
     if isinstance(inputs, AsyncIterable):
-        return aiter(inputs)
+        return _Copies(aiter(inputs))
     if isinstance(inputs, Iterable):
-        return iter(inputs)
+        return map(_copied, inputs)
     raise InvalidArgumentError(
         f"inputs must be an iterable of rows, asynchronous or not: a list, a generator; not {kind}."
     )
+
+
+def _copied(item: Any) -> Any:
+    """Return a row that stays as it is when its maker fills the same object with the next one."""
+    if isinstance(item, Mapping):
+        return dict(item)
+    return list(item) if isinstance(item, list) else item
+
+
+class _Copies:
+    """The rows of an asynchronous iterator, each copied when it comes."""
+
+    def __init__(self, items: AsyncIterator[Any]) -> None:
+        self._items = items
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        return _copied(await anext(self._items))
 
 
 _ROWS_OF = {

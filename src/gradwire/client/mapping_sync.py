@@ -149,9 +149,10 @@ class SyncMap(Results, Generic[R]):
                 raise
             finally:
                 self._waits = False
-            if not self._ready:
-                raise StopIteration
-        return self._ready.popleft()
+        try:
+            return self._ready.popleft()
+        except IndexError:  # the end, or another thread has closed it just now
+            raise StopIteration from None
 
     def _wait(self) -> list[Outcome]:
         """Wait for outcomes, and read inputs meanwhile; return none at the end."""

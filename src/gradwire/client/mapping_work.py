@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
+from copy import copy
 from time import monotonic
 from typing import Any
 
@@ -30,6 +31,8 @@ AHEAD = 4
 """Rows between inputs and results, for each call that may be in flight."""
 LONG_PAUSE = 60.0
 """Seconds from which on a pause is worth a warning."""
+NOBODY = 15.0
+"""Seconds without anybody there after which a row that fails for that ends everything."""
 _END: Any = object()
 
 
@@ -52,6 +55,7 @@ class Work:
         """By the number under which they are handed out."""
         self._read = self._landed = self._given = 0
         self._exhausted = self._stopped = False
+        self._nobody_since: float | None = None
         self._problem: BaseException | None = None
 
     # -- for the reader of the outcomes ------------------------------------------------------------
@@ -126,7 +130,8 @@ class Work:
     @property
     def _may_read(self) -> bool:
         window = AHEAD * self.pace.limit
-        return not self._fresh and self._read - self._given < window and not self._stopped
+        room = not self._fresh and self._read - self._given < window
+        return room and not self._stopped and not self._exhausted
 
     async def _read_all(self) -> None:
         try:
@@ -134,7 +139,7 @@ class Work:
                 while not self._may_read:
                     await self._room.wait()
                 item = await self._next_item()
-                if item is _END:
+                if item is _END or self._exhausted:
                     break
                 self._fresh.append(Row(self._read, item))
                 self._read += 1
@@ -143,7 +148,7 @@ class Work:
             self._break_off(_closed())
             raise
         except Exception as error:
-            self._problem = error
+            self._problem = self._problem or error
         self._exhausted = True
         self.news.ring()
 
@@ -242,6 +247,29 @@ class Work:
             self._dispatch()
         else:
             self._land(row, None, error)
+            if self._is_deserted(error):
+                self._end_with(error)
+
+    def _is_deserted(self, error: GradwireError) -> bool:
+        """Tell whether a row failed because nobody is there, and has not been for long."""
+        since = self._nobody_since
+        return since is not None and _is_nobody(error) and monotonic() - since >= NOBODY
+
+    def _end_with(self, error: GradwireError) -> None:
+        """Have all that were read fail for the same reason, and read no more."""
+        waiting = [*self._again, *self._fresh]
+        if self._problem is None and (waiting or not self._exhausted):
+            self._problem = ConnectError(
+                f"{error} Nobody has been there for a while, so no more rows are called.",
+                url=error.url,
+                endpoint=error.endpoint,
+            )
+        self._exhausted = True
+        self._again.clear()
+        self._fresh.clear()
+        for row in waiting:
+            self.in_flight += 1  # as of one that ends
+            self._land(row, None, copy(error))
 
     def _is_tried_again(self, row: Row, error: GradwireError) -> bool:
         """Tell the pace of a failure; return whether the row is sent again."""
@@ -249,6 +277,10 @@ class Work:
             self._tell_pace(row, None)
             return False
         now = monotonic()
+        if not _is_nobody(error):
+            self._nobody_since = None
+        elif self._nobody_since is None:
+            self._nobody_since = now
         self.pace.refused(now, row.sent, getattr(error, "retry_after", None))
         turned_away = isinstance(error, QueueFullError) or error.status == 429
         row.tries += not turned_away
@@ -262,6 +294,7 @@ class Work:
         job, now = row.job, monotonic()
         if job is None:
             return
+        self._nobody_since = None
         started = getattr(getattr(job, "run", None), "started_at", None)
         duration = None if prediction is None else prediction.duration
         if started is not None:
@@ -280,8 +313,12 @@ def _is_untouched(row: Row, error: GradwireError) -> bool:
     """Tell whether it is certain that the server has not taken a row that failed."""
     if row.job is not None and row.job.event_id is not None:
         return False
-    # Without a status there was no connection.
-    return isinstance(error, ConnectError) and (error.status is None or error.status in NOT_TAKEN)
+    return _is_nobody(error) or (isinstance(error, ConnectError) and error.status in NOT_TAKEN)
+
+
+def _is_nobody(error: GradwireError) -> bool:
+    """Tell whether an error says that there was no connection."""
+    return isinstance(error, ConnectError) and error.status is None
 
 
 def _closed() -> ClientClosedError:

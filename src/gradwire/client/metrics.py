@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import msgspec
 
 from gradwire.client.observing import ObservedJob, Observer
-from gradwire.errors import InvalidArgumentError
+from gradwire.errors import InvalidArgumentError, escaped
 
 _FIRST, _PER_DOUBLING, _DOUBLINGS = 0.001, 4, 24
 _BOUNDS = tuple(
@@ -19,6 +19,8 @@ _BOUNDS = tuple(
 MOST_ENDPOINTS = 1000
 """Endpoints that are counted by their names. More come only from apps that make names on the go."""
 OVERFLOW = "(other)"
+SHOWN_ENDPOINTS = 50
+"""Endpoints that the `repr` of a snapshot names."""
 
 
 class Histogram(msgspec.Struct, frozen=True):
@@ -69,6 +71,9 @@ class Histogram(msgspec.Struct, frozen=True):
             before += inside
         return self.max
 
+    def __repr__(self) -> str:
+        return f"<Histogram: {self.count}{_percentiles(self)}>"
+
     def __add__(self, other: Histogram) -> Histogram:
         if not isinstance(other, Histogram):
             return NotImplemented
@@ -91,7 +96,7 @@ class EndpointMetrics(msgspec.Struct, frozen=True):
             seconds from `submit` to the end.
         queue_wait: Seconds from acceptance to start, of those jobs that were seen to start.
         retries: How often a job was handed in again.
-        events: Events that the jobs gave.
+        events: Events that the jobs gave to those who asked for them: none for `predict`.
         received_bytes: Bytes of the messages that the server sent for them.
     """
 
@@ -110,6 +115,9 @@ class EndpointMetrics(msgspec.Struct, frozen=True):
     def duration(self) -> Histogram:
         """The durations of all, whatever their outcome."""
         return sum(self.durations.values(), Histogram())
+
+    def __repr__(self) -> str:
+        return f"<EndpointMetrics: {_line(self)}>"
 
     def __add__(self, other: EndpointMetrics) -> EndpointMetrics:
         if not isinstance(other, EndpointMetrics):
@@ -141,6 +149,15 @@ class MetricsSnapshot(msgspec.Struct, frozen=True):
         """All endpoints together."""
         return sum(self.endpoints.values(), EndpointMetrics())
 
+    def __repr__(self) -> str:
+        """Show one line for each endpoint: the whole would be kilobytes."""
+        lines = [f"<MetricsSnapshot: {self.submitted} submitted, {self.in_flight} in flight"]
+        shown = list(self.endpoints.items())[:SHOWN_ENDPOINTS]
+        lines += [f"  {escaped(name)}: {_line(endpoint)}" for name, endpoint in shown]
+        if more := len(self.endpoints) - len(shown):
+            lines.append(f"  and {more} more endpoints")
+        return "\n".join(lines) + ">"
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
         return dict(msgspec.to_builtins(self))
@@ -165,6 +182,17 @@ class MetricsSnapshot(msgspec.Struct, frozen=True):
             self.in_flight + other.in_flight,
             _merged(self.endpoints, other.endpoints, EndpointMetrics()),
         )
+
+
+def _line(endpoint: EndpointMetrics) -> str:
+    """Return the counts and the percentiles of the durations."""
+    counts = ", ".join(f"{outcome} {count}" for outcome, count in endpoint.counts.items())
+    return (counts or "none has ended") + _percentiles(endpoint.duration)
+
+
+def _percentiles(histogram: Histogram) -> str:
+    half, most = histogram.percentile(50), histogram.percentile(95)
+    return "" if half is None else f"; p50 {half:.3g} s, p95 {most:.3g} s"
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any], nothing: Any) -> dict[str, Any]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
+from copy import copy
 from itertools import chain, count
+from types import MappingProxyType
 from typing import Any, cast
 
 import pytest
@@ -14,7 +17,8 @@ from hypothesis import strategies as st
 
 from gradwire.client import mapping_work, pace
 from gradwire.client.mapping import Outcome, Outcomes, outcomes
-from gradwire.client.mapping_sync import Handover
+from gradwire.client.mapping_checks import checked_inputs
+from gradwire.client.mapping_sync import Handover, SyncMap
 from gradwire.errors import (
     AppError,
     ClientClosedError,
@@ -159,6 +163,51 @@ def test_an_outcome_says_which_row_it_is_of() -> None:
     assert (one.index, one.item, one.error) == (0, "a", None)
     assert (other.index, other.item, other.prediction) == (1, "b", None)
     assert other.error.row == 1
+
+
+def one_dict() -> Iterator[Any]:
+    row: dict[str, Any] = {}
+    for number in range(5):
+        row["text"] = f"m{number}"
+        yield row
+
+
+def one_list() -> Iterator[Any]:
+    row = [""]
+    for number in range(5):
+        row[0] = f"m{number}"
+        yield row
+
+
+def one_proxy() -> Iterator[Any]:
+    for row in one_dict():
+        yield MappingProxyType(row)
+
+
+async def later(rows: Iterator[Any]) -> AsyncIterator[Any]:
+    for row in rows:
+        yield row
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+@pytest.mark.parametrize("inputs", [one_dict, one_list, one_proxy])
+def test_inputs_that_fill_one_object_again_and_again(
+    inputs: Callable[[], Iterator[Any]], asynchronous: bool
+) -> None:
+    async def work() -> list[Any]:
+        given: Any = later(inputs()) if asynchronous else inputs()
+        source = Fake(lambda job: asyncio.get_running_loop().call_soon(job.succeed))
+        return await values(outcomes(source, "/x", checked_inputs(given)))
+
+    def text(number: int) -> Any:
+        return [f"m{number}"] if inputs is one_list else {"text": f"m{number}"}
+
+    assert run(work()) == [text(number) for number in range(5)]
+
+
+def test_an_input_that_is_no_row_of_values_is_handed_on_as_it_is() -> None:
+    item = object()
+    assert list(checked_inputs([item])) == [item]  # type: ignore[arg-type]
 
 
 def test_no_rows() -> None:
@@ -307,6 +356,49 @@ def test_a_row_that_is_turned_away_for_too_long_fails() -> None:
     rows = outcomes(source, "/x", iter("a"), patience=0.05)
     assert run(values(rows)) == ["QueueFullError"]
     assert 3 < len(source.jobs) < 200
+
+
+GONE = ConnectError(" to x: refused", url="http://x/")
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_when_nobody_is_there_any_more_it_ends(
+    monkeypatch: pytest.MonkeyPatch, ordered: bool
+) -> None:
+    monkeypatch.setattr(mapping_work, "NOBODY", 0.05)
+    source = Fake(fails(None, None, *[copy(GONE) for _ in range(10_000)]))
+    read: list[int] = []
+
+    def inputs() -> Iterator[int]:
+        for number in count():
+            read.append(number)
+            yield number
+
+    async def work() -> list[Outcome]:
+        found = []
+        with pytest.raises(ConnectError, match=r"refused.*no more rows are called") as caught:
+            async for outcome in outcomes(source, "/x", inputs(), ordered=ordered):
+                found.append(outcome)  # noqa: PERF401 -- what came before the error is kept
+        assert caught.value.url == "http://x/"
+        return found
+
+    found = run(work())
+    assert sorted(each.index for each in found) == list(range(len(found)))
+    assert len(read) - len(found) <= 1, "what was read has an outcome"
+    assert [each.error is None for each in found].count(True) == 2
+    assert all(each.error.row == each.index for each in found if each.error is not None)
+
+
+def test_it_does_not_end_for_the_last_row_nor_when_somebody_was_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(mapping_work, "NOBODY", 0.0)
+    rows = outcomes(Fake(fails(copy(GONE))), "/x", iter("a"), retry=0)
+    assert run(values(rows)) == ["ConnectError"]
+    monkeypatch.setattr(mapping_work, "NOBODY", 0.1)
+    answers = [each for _ in range(400) for each in (copy(GONE), None)]
+    rows = outcomes(Fake(fails(*answers)), "/x", iter(range(400)), retry=0, concurrency=1)
+    assert len(run(values(rows))) == 400
 
 
 def test_a_quota_that_is_used_up_makes_the_others_wait() -> None:
@@ -586,3 +678,19 @@ def test_what_the_inputs_raised_is_what_they_ended_with() -> None:
     assert list(handover._arrived) == ["a"]
     with pytest.raises(ZeroDivisionError):
         asyncio.run(read())
+
+
+def test_one_that_is_closed_by_another_thread_just_now_ends() -> None:
+    """Whatever lies between the look for a result and the taking of it."""
+
+    class Closed(deque[Any]):
+        def __bool__(self) -> bool:
+            found = len(self) > 0
+            self.clear()
+            return found
+
+    nothing: Any = None
+    results: SyncMap[Any] = SyncMap(nothing, "raise", nothing, nothing)
+    results._ready = Closed([Outcome(0, "a", cast("Any", Done("a")), None)])
+    with pytest.raises(StopIteration):
+        next(results)

@@ -190,3 +190,34 @@ def test_reading_while_others_write() -> None:
     reader.join()
     assert torn == []
     assert metrics.snapshot().total.counts == {"ok": 6000}
+
+
+# -- as text ---------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_shown_in_a_line_for_each_endpoint() -> None:
+    metrics = Metrics()
+    assert repr(metrics.snapshot()) == "<MetricsSnapshot: 0 submitted, 0 in flight>"
+    metrics.on_submit(ObservedJob("http://h/", "/f", True, 0.0))
+    for duration in (0.5, 0.5, 0.5):
+        ended(metrics, duration)
+    ended(metrics, 0.5, outcome="error", error=AppError("no"))
+    ended(metrics, 2.0, endpoint="/g\x1b[2J")
+    assert repr(metrics.snapshot()) == (
+        "<MetricsSnapshot: 6 submitted, 1 in flight\n"
+        "  /f: ok 3, AppError 1; p50 0.5 s, p95 0.5 s\n"
+        "  /g\\x1b[2J: ok 1; p50 2 s, p95 2 s>"
+    )
+    first = metrics.snapshot().endpoints["/f"]
+    assert repr(first) == "<EndpointMetrics: ok 3, AppError 1; p50 0.5 s, p95 0.5 s>"
+    assert repr(first.duration) == "<Histogram: 4; p50 0.5 s, p95 0.5 s>"
+    assert repr(first.queue_wait) == "<Histogram: 0>"
+
+
+def test_a_snapshot_of_many_endpoints_stays_short() -> None:
+    metrics = Metrics()
+    for number in range(200):
+        ended(metrics, endpoint=f"/f{number}")
+    lines = repr(metrics.snapshot()).splitlines()
+    assert len(lines) == module.SHOWN_ENDPOINTS + 2
+    assert lines[-1] == "  and 150 more endpoints>"
