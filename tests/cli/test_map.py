@@ -147,6 +147,7 @@ def test_mapped_columns_constants_and_names_that_clash(server: Server, tmp_path:
     ]
 
 
+@pytest.mark.slow
 def test_parquet_to_parquet(server: Server, tmp_path: Path) -> None:
     """What the input has stays what it is; outputs get types of their own."""
     when = pa.array([1, 2**60 + 1, None], pa.timestamp("ns", "Europe/Paris"))

@@ -158,7 +158,14 @@ def test_several_threads_share_one(server: Server) -> None:
 # -- pace ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("limit", "calls"), [(1, 12), (4, 60), (16, 140)])
+@pytest.mark.parametrize(
+    ("limit", "calls"),
+    [
+        pytest.param(1, 12, marks=pytest.mark.slow),
+        (4, 60),
+        pytest.param(16, 140, marks=pytest.mark.slow),
+    ],
+)
 def test_as_many_as_the_app_runs_and_some_that_wait(
     rows_server: Server, limit: int, calls: int
 ) -> None:
@@ -276,6 +283,7 @@ def test_a_row_that_is_no_call(server: Server) -> None:
         ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_nobody_there_any_more(start_server: StartServer) -> None:
     server = start_server(mode="rows")
     with Client(server.url) as client:
@@ -288,7 +296,7 @@ def test_nobody_there_any_more(start_server: StartServer) -> None:
         assert caught.value.row is not None
 
 
-@pytest.mark.parametrize("on_error", ["return", "skip"])
+@pytest.mark.parametrize("on_error", ["return", pytest.param("skip", marks=pytest.mark.slow)])
 def test_rows_cannot_be_blamed_for_an_app_that_is_gone(
     start_server: StartServer, on_error: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,6 +313,7 @@ def test_rows_cannot_be_blamed_for_an_app_that_is_gone(
         assert list(results) == []
 
 
+@pytest.mark.slow
 def test_a_restart_is_ridden_out_by_rows_that_were_not_taken(start_server: StartServer) -> None:
     server = start_server(mode="rows")
     with Client(server.url) as client:

@@ -76,6 +76,7 @@ def notes() -> Notes:
     return Notes()
 
 
+@pytest.mark.ends
 @asynchronous
 async def test_the_way_of_a_job(any_server: Server, notes: Notes) -> None:
     async with AsyncClient.connect(any_server.url, observer=notes) as client:
@@ -235,6 +236,7 @@ async def test_each_task_has_its_own_context(server: Server) -> None:
 # -- headers ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.ends
 def test_the_app_sees_the_headers_of_an_observer(any_server: Server) -> None:
     notes = Notes({"X-Test": "seen"})
     with Client.connect(any_server.url, observer=notes) as client:

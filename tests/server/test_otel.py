@@ -97,6 +97,7 @@ def test_a_span_for_a_queued_job(server: Server, recorder: Recorder) -> None:
     assert span.start_time <= span.events[0].timestamp <= span.events[1].timestamp <= span.end_time
 
 
+@pytest.mark.ends
 def test_the_app_of_a_queued_call_sees_the_span(any_server: Server, recorder: Recorder) -> None:
     with Client.connect(any_server.url, observer=recorder.observer) as client:
         seen = client.predict("/whoami").value["traceparent"]

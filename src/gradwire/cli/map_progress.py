@@ -101,7 +101,7 @@ def end_text(summary: TableSummary, *, to_file: bool = True) -> str:
     where = clean(str(summary.output)) if to_file else "stdout"
     parts = [f"{summary.rows:,} {row_word(summary.rows)} in {where}"]
     shows = " (--list-failed shows them)" if to_file else ""
-    parts += [f"{summary.failed:,} failed {shows}"] if summary.failed else []
+    parts += [f"{summary.failed:,} failed{shows}"] if summary.failed else []
     parts += [f"{before:,} {'was' if before == 1 else 'were'} finished before"] if before else []
     return ", ".join([*parts, seconds_text(summary.seconds)])
 

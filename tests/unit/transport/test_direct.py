@@ -570,7 +570,10 @@ async def test_a_server_that_never_finishes_tls_is_too_late() -> None:
 
 @asynchronous
 async def test_a_server_without_tls_is_named_so() -> None:
-    async with serving(saying(b"SSH", close=True)) as server:
+    async def talk(server: Server, reader: Reader, writer: Writer) -> None:
+        writer.write(b"SSH-2.0\r\n")
+
+    async with serving(talk) as server:
         url = server.url.replace("http:", "https:")
         async with connected(url) as transport:
             with pytest.raises(ConnectError):
