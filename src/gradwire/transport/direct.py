@@ -1,8 +1,9 @@
 """Bytes over HTTP/1.1, straight to the app: the way that nearly all requests take.
 
-aiohttp does more than a call needs, and takes four times as long for it. Here is what a Gradio app
-needs. The rest is handed on to aiohttp, whose transport is made only then: other origins,
-redirects, WebSockets. Proxies are its business from the beginning (see `opening.py`).
+aiohttp does more than a call needs, and takes two and a half times as many instructions for it.
+Here is what a Gradio app needs. The rest is handed on to aiohttp, whose transport is made only
+then: other origins, also where a redirect leads there, and WebSockets. Proxies are its business
+from the beginning (see `opening.py`).
 
 - Any number of connections: a hundred slow calls must not keep the event stream waiting.
 - No total timeout: an event stream lives as long as the jobs do.

@@ -27,6 +27,7 @@ def target_of(request: Request, status: int, headers: Mapping[str, str]) -> str 
         return None
     try:
         found = urlsplit(urljoin(request.url, quote(location, safe=_KEPT)))
+        _ = found.port  # which may be none that there is
         # User info would be taken for a login, which is not for a server to choose.
         target = found._replace(netloc=found.netloc.rpartition("@")[2]).geturl()
     except ValueError:

@@ -489,12 +489,16 @@ async def test_redirects_that_never_end() -> None:
         assert len(server.heads) == 10
 
 
-@pytest.mark.parametrize("location", ["", "http://[", "mailto:a@b", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "location", ["", "http://[", "http://127.0.0.1:99999/", "mailto:a@b", "file:///etc/passwd"]
+)
 @asynchronous
 async def test_a_redirect_to_nowhere_is_the_answer_itself(location: str) -> None:
-    moved = f"HTTP/1.1 302 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    moved = f"HTTP/1.1 307 Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
     async with serving(saying(moved.encode())) as server, connected(server.url) as transport:
-        assert (await transport.request(get(server), Timeout())).status == 302
+        assert (await transport.request(get(server), Timeout())).status == 307
+        posted = Request("POST", server.url, body=b"x")
+        assert (await transport.request(posted, Timeout())).status == 307
 
 
 @asynchronous
