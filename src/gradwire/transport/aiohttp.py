@@ -39,7 +39,15 @@ from gradwire.transport.aiohttp_answer import rest, whole
 from gradwire.transport.aiohttp_connector import Connector
 from gradwire.transport.aiohttp_seam import Seam, State
 from gradwire.transport.aiohttp_socket import Opening, redirects_refused
-from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, bound
+from gradwire.transport.base import (
+    Answer,
+    AnswerStream,
+    Limits,
+    Socket,
+    Timeout,
+    bound,
+    longest_silence,
+)
 from gradwire.transport.body import BodySource
 from gradwire.transport.cookies import Cookies
 from gradwire.transport.dialing import socket_with_keepalive
@@ -118,7 +126,7 @@ class AiohttpTransport:
     ) -> Answer:
         """Send a request, read the whole answer."""
         limit = bound((limits or self.limits).answer)
-        with Seam(self.state, request.url, _longest_silence(request, timeout)) as wait:
+        with Seam(self.state, request.url, longest_silence(request, timeout)) as wait:
             response, url = await self._open(request, timeout)
             return await whole(response, url, wait, limit)
 
@@ -266,7 +274,7 @@ class _Stream:
         self._request = request
         self._timeout = timeout
         # One for all: there is one reader, which waits for one piece after the other.
-        self._seam = Seam(transport.state, request.url, _longest_silence(request, timeout))
+        self._seam = Seam(transport.state, request.url, longest_silence(request, timeout))
 
     async def __aenter__(self) -> _Stream:
         with self._seam:
@@ -308,10 +316,6 @@ class _Stream:
 
 def _public(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() in _PUBLIC_HEADERS}
-
-
-def _longest_silence(request: Request, timeout: Timeout) -> float | None:
-    return timeout.read if request.read_timeout else None
 
 
 @lru_cache(maxsize=256)

@@ -101,6 +101,11 @@ def bound(limit: int | None) -> int:
     return sys.maxsize if limit is None else limit
 
 
+def longest_silence(request: Request, timeout: Timeout) -> float | None:
+    """Return the seconds for which the server may be silent; None: for ever."""
+    return timeout.read if request.read_timeout else None
+
+
 class Answer(msgspec.Struct, frozen=True):
     """A whole HTTP answer."""
 

@@ -26,14 +26,23 @@ from msgspec import structs
 from gradwire.data.multipart import FilePart, MultipartBody
 from gradwire.errors import ConnectionLostError, GradwireError
 from gradwire.transport import failures, redirects
-from gradwire.transport.base import Answer, AnswerStream, Limits, Socket, Timeout, Transport, bound
+from gradwire.transport.base import (
+    Answer,
+    AnswerStream,
+    Limits,
+    Socket,
+    Timeout,
+    Transport,
+    bound,
+    longest_silence,
+)
 from gradwire.transport.body import BodySource
 from gradwire.transport.cookies import Cookies
 from gradwire.transport.dialing import tls_for
 from gradwire.transport.direct_body import Body, send_body
 from gradwire.transport.direct_connection import Connection
 from gradwire.transport.direct_pool import Pool
-from gradwire.transport.direct_stream import DirectStream, longest_silence
+from gradwire.transport.direct_stream import DirectStream
 from gradwire.transport.heads import Heads
 from gradwire.transport.http11 import AnswerReader
 from gradwire.transport.silence import Silence

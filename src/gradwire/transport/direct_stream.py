@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from gradwire.errors import GradwireError
-from gradwire.transport.base import AnswerStream, Timeout, bound
+from gradwire.transport.base import AnswerStream, Timeout, bound, longest_silence
 from gradwire.transport.direct_body import Body
 from gradwire.transport.direct_connection import Connection
 from gradwire.transport.http11 import AnswerReader
@@ -16,11 +16,6 @@ from gradwire.wire.requests import Request
 
 if TYPE_CHECKING:
     from gradwire.transport.direct import DirectTransport
-
-
-def longest_silence(request: Request, timeout: Timeout) -> float | None:
-    """Return the seconds for which the server may be silent; None: for ever."""
-    return timeout.read if request.read_timeout else None
 
 
 class DirectStream:
