@@ -11,7 +11,6 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from rich.console import RenderableType
-from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
@@ -19,6 +18,7 @@ from rich.text import Text
 
 from gradwire.app.words import clean, seconds_text
 from gradwire.cli.screen import err, is_terminal
+from gradwire.cli.watching import at_the_bottom
 from gradwire.logs import VARIABLE as LOG_VARIABLE
 
 if TYPE_CHECKING:
@@ -113,14 +113,7 @@ class LiveRows(RowsWatcher):
         super().__init__()
         self.console = err()
         self._spinner = Spinner("dots", style="cyan")
-        self._live = Live(
-            console=self.console,
-            get_renderable=self._drawn,
-            transient=True,
-            refresh_per_second=10,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._live = at_the_bottom(self.console, self._drawn)
 
     def __enter__(self) -> Self:
         self._live.start()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
@@ -66,6 +67,18 @@ def log_text(event: LogEvent) -> Text:
     return text.append(f"{title}{shown(event.log)}", style="default")
 
 
+def at_the_bottom(console: Console, drawn: Callable[[], RenderableType]) -> Live:
+    """Return lines at the bottom of a terminal, which are gone at the end."""
+    return Live(
+        console=console,
+        get_renderable=drawn,
+        transient=True,
+        refresh_per_second=10,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
 class LiveWatcher:
     """A few lines at the bottom of a terminal, which are gone at the end."""
 
@@ -76,14 +89,7 @@ class LiveWatcher:
         self._bars: tuple[ProgressData, ...] = ()
         self._files: dict[str, TransferProgress] = {}
         self._spinner = Spinner("dots", style="cyan")
-        self._live = Live(
-            console=self.console,
-            get_renderable=self._drawn,
-            transient=True,
-            refresh_per_second=10,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
+        self._live = at_the_bottom(self.console, self._drawn)
 
     def __enter__(self) -> Self:
         self._live.start()
