@@ -17,7 +17,9 @@ if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
 
 from hub_server import Hub, hub_here
-from servers.launch import Server, ServerError, StartServer
+from servers import forks
+from servers.environments import ServerError
+from servers.launch import Server, StartServer
 
 # Few examples, so that the whole suite stays quick; GRADWIRE_FUZZ=1 looks much further.
 settings.register_profile(
@@ -76,6 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known; have programs that tests start be stopped by Ctrl-C as usual."""
     # Where several processes share the tests, those of xdist ignore it, and pass that on.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    forks.folder()  # made by the first process of the run, and used by all of them
     config.addinivalue_line("markers", "server: talks to a real Gradio server")
     config.addinivalue_line("markers", "ends: of the subset, the oldest and the newest will do")
 

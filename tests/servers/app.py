@@ -21,7 +21,6 @@ import inspect
 import os
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -37,8 +36,6 @@ AUTH_MESSAGE = "Ask Ada for the password"
 
 #: What happened on this server, in order; the endpoint /journal returns it.
 JOURNAL: list[str] = []
-
-SCRATCH = Path(tempfile.mkdtemp(prefix="gradio-app-"))
 
 
 def accepted(function, **options):
@@ -328,7 +325,7 @@ def file_io(file):
     path = path_of(file)
     if path is None:
         return None
-    folder = Path(tempfile.mkdtemp(dir=SCRATCH))
+    folder = Path(tempfile.mkdtemp(prefix="gradio-app-"))
     out = folder / ("got-" + Path(path).name)
     with open(path, "rb") as source, open(out, "wb") as target:
         target.write(b"GOT:")
@@ -577,10 +574,11 @@ def build_library_values():
 
 def build_server_functions():
     """Components with functions that their own front end calls: see component_server."""
-    (SCRATCH / "tree" / "sub").mkdir(parents=True)
+    tree = Path(tempfile.mkdtemp(prefix="gradio-app-")) / "tree"
+    (tree / "sub").mkdir(parents=True)
     for name in ("a.txt", "b.txt", "sub/c.txt"):
-        (SCRATCH / "tree" / name).write_text(name)
-    root = str(SCRATCH / "tree")
+        (tree / name).write_text(name)
+    root = str(tree)
     if hasattr(gr, "FileExplorer"):
         gr.FileExplorer(label="tree", **named(gr.FileExplorer, ("root_dir", "root"), root))
     functions = accepted(gr.HTML, server_functions=[shout, boom])
@@ -727,16 +725,7 @@ def serve(port, mode):
     return demo.launch(server_name="127.0.0.1", server_port=port, **login, **options)
 
 
-def end_with_the_starter():
-    """End this process when the one that started it is gone, however that came to its end."""
-    starter = os.getppid()
-    while os.getppid() == starter:
-        time.sleep(1)
-    os._exit(0)
-
-
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[2] not in MODES:
         sys.exit(f"usage: app.py PORT {'|'.join(MODES)}")
-    threading.Thread(target=end_with_the_starter, daemon=True).start()
     serve(int(sys.argv[1]), sys.argv[2])

@@ -8,38 +8,27 @@ with Fleet() as fleet:
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
 
-from servers.launch import HERE, START_SECONDS, answers, environment, free_port, interpreter
+from servers.forks import Fork, fork
+from servers.launch import START_SECONDS, answers, free_port
 
 NEWEST = "6.31.0"
 
 
 class Fleet:
-    """Starts apps; Gradio is imported once for all of them."""
+    """Starts apps, and ends them."""
 
     def __init__(self, version: str = NEWEST) -> None:
+        self.version = version
         self.home = Path(tempfile.mkdtemp(prefix="gradio-fleet-"))
+        self.log = self.home / "output.txt"
         self.apps: list[App] = []
-        self.log = (self.home / "output.txt").open("wb")
-        self._process = subprocess.Popen(
-            [str(interpreter(version)), str(HERE / "replica.py")],
-            cwd=self.home,
-            env=environment(version, self.home),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self.log,
-            bufsize=0,
-            process_group=0,
-        )
 
     def __enter__(self) -> Fleet:
         return self
@@ -67,29 +56,15 @@ class Fleet:
             each.wait()
         return made
 
-    def run(self, port: int, mode: str) -> int:
-        """Start a process; return its id."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(f"{port} {mode}\n".encode())
-        return int(self._process.stdout.readline())
-
     @property
     def output(self) -> str:
         """Everything that the apps have printed to stderr."""
-        return (self.home / "output.txt").read_text(encoding="utf-8", errors="replace")
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
 
     def close(self) -> None:
         """End all of them."""
         for each in self.apps:
             each.kill()
-        process = self._process
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for stream in (process.stdin, process.stdout, self.log):
-            if stream is not None:
-                stream.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
 
@@ -100,7 +75,7 @@ class App:
         self._fleet = fleet
         self.mode = mode
         self.port = port
-        self.pid = 0
+        self._process: Fork | None = None
 
     @property
     def url(self) -> str:
@@ -116,8 +91,11 @@ class App:
 
     def launch(self) -> None:
         """Start it; return before it answers."""
-        if not self.pid:
-            self.pid = self._fleet.run(self.port, self.mode)
+        if self._process is None:
+            fleet = self._fleet
+            self._process = fork(
+                fleet.version, "replica", self.port, self.mode, fleet.home, fleet.log
+            )
 
     def wait(self) -> None:
         """Return once it answers."""
@@ -128,25 +106,16 @@ class App:
 
     def kill(self) -> None:
         """End it at once, as a crash would."""
-        if self.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            while _exists(self.pid):
-                time.sleep(0.005)
-            self.pid = 0
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
 
     def freeze(self) -> None:
         """Let it hold its connections and say nothing."""
-        os.kill(self.pid, signal.SIGSTOP)
+        assert self._process is not None
+        self._process.signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let it go on."""
-        os.kill(self.pid, signal.SIGCONT)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        assert self._process is not None
+        self._process.signal(signal.SIGCONT)

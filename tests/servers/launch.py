@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-VENVS = HERE.parent.parent / ".servers"
+from servers.environments import ServerError
+from servers.forks import Fork, fork
 
 #: The oldest servers need some 10 s to import themselves on a busy machine.
 START_SECONDS = 90.0
 STOP_SECONDS = 5.0
-
-
-class ServerError(Exception):
-    """A server could not be started; the message holds what it printed."""
 
 
 class Server:
@@ -47,7 +41,7 @@ class Server:
         self.port = port or free_port()
         self.home = Path(tempfile.mkdtemp(prefix=f"gradio-{version}-{mode}-"))
         self.log = self.home / "output.txt"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Fork | None = None
         self._rests = False
 
     def __repr__(self) -> str:
@@ -80,17 +74,7 @@ class Server:
         Raises:
             ServerError: It ended, or did not answer in time, or was never installed.
         """
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [str(interpreter(self.version)), str(HERE / "app.py"), str(self.port), self.mode],
-                cwd=self.home,
-                env=environment(self.version, self.home),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                # No session of its own: the system ends a group that is left behind frozen.
-                process_group=0,
-            )
+        self._process = fork(self.version, "app", self.port, self.mode, self.home, self.log)
         try:
             self._wait(time.monotonic() + timeout)
         except BaseException:
@@ -101,7 +85,7 @@ class Server:
     def _wait(self, deadline: float) -> None:
         """Poll until the app answers; 401 is an answer too."""
         while not answers(self.port, self.path + "/config"):
-            if self._process is None or self._process.poll() is not None:
+            if self._process is None or not self._process.runs:
                 raise ServerError(self._report("ended before it answered"))
             if time.monotonic() > deadline:
                 raise ServerError(self._report("did not answer in time"))
@@ -114,32 +98,24 @@ class Server:
         """Ask the process group to end, then make it end."""
         self.wake()
         process, self._process = self._process, None
-        if process is None:
-            return
-        signal_group(process, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
-        self._kill(process)
+        if process is not None:
+            process.end(STOP_SECONDS)
 
     def kill(self) -> None:
         """End the process at once, as a crash would."""
         process, self._process = self._process, None
         if process is not None:
-            self._kill(process)
-
-    def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        signal_group(process, signal.SIGKILL)
-        process.wait(STOP_SECONDS)
+            process.kill()
 
     def pause(self) -> None:
         """Freeze the process: connections stay open and nothing answers."""
         if self._process is not None:
-            signal_group(self._process, signal.SIGSTOP)
+            self._process.signal(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let a frozen process go on."""
         if self._process is not None:
-            signal_group(self._process, signal.SIGCONT)
+            self._process.signal(signal.SIGCONT)
 
     def rest(self) -> None:
         """Freeze it until it is asked for: an idle Gradio takes a twentieth of a core."""
@@ -163,61 +139,6 @@ class Server:
         """Stop the server and delete its files."""
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
-
-
-def interpreter(version: str) -> Path:
-    """Return the interpreter of a version's environment.
-
-    Raises:
-        ServerError: The environment is not there.
-    """
-    path = VENVS / version / "bin" / "python"
-    if os.name == "nt":
-        path = VENVS / version / "Scripts" / "python.exe"
-    if not (VENVS / version / ".pins-sha256").exists():
-        raise ServerError(f"gradio {version} is not installed: run make servers-subset")
-    return path
-
-
-def environment(version: str, home: Path) -> dict[str, str]:
-    """Return the variables a server runs with: no network, no ffmpeg, its own files only."""
-    proxies = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if key.lower() not in proxies and not key.upper().startswith(("GRADIO_", "HF_", "PYTHON"))
-    }
-    return kept | {
-        "PATH": str(bare_path(home)),
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "GRADIO_TEMP_DIR": str(home / "files"),
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "HF_HUB_OFFLINE": "1",
-        "MPLCONFIGDIR": str(home),
-        "NO_PROXY": "*",
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": "ignore",
-    }
-
-
-def bare_path(home: Path) -> Path:
-    """Make a folder of programs that hides ffmpeg and node, so that every machine acts alike.
-
-    Gradio 5.0 runs `which node` and falls over when there is no `which`.
-    """
-    folder = home / "bin"
-    folder.mkdir(exist_ok=True)
-    which = folder / "which"
-    which.write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
-    which.chmod(0o755)
-    return folder
-
-
-def signal_group(process: subprocess.Popen[bytes], number: int) -> None:
-    """Send a signal to the process and to all it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
 
 
 def free_port() -> int:

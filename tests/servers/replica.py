@@ -1,19 +1,13 @@
 """Several apps that serve the same endpoints, for tests and benchmarks of pools.
 
-    python replica.py
-
-Reads a line `PORT MODE` for each app that it is to start, and answers with its process id. Gradio
-is imported once, so that starting and restarting an app takes no time; each runs in a process of
-its own and can be killed. `fleet.py` makes use of it.
+`forker.py` serves them for `fleet.py`, each in a process of its own.
 
 Modes: `quick` and `slow`, which differ in the seconds that `/work` takes; `altered`, whose `/work`
 takes something else; `full`, whose queue holds one waiting job; `login`, for ada / pw only.
 """
 
 import os
-import signal
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -21,7 +15,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import gradio as gr
-from app import LOGIN, end_with_the_starter, endpoint, number, text
+from app import LOGIN, endpoint, number, text
 
 SECONDS = {"quick": 0.02, "slow": 0.2, "altered": 0.02, "full": 0.3, "login": 0.02}
 PORT, MODE = 0, ""
@@ -96,25 +90,7 @@ def serve(port, mode):
     """Serve one app until the process is ended."""
     global PORT, MODE
     PORT, MODE = port, mode
-    threading.Thread(target=end_with_the_starter, daemon=True).start()
     demo = build()
     demo.queue(max_size=1 if mode == "full" else None)
     login = {"auth": LOGIN} if mode == "login" else {}
     demo.launch(server_name="127.0.0.1", server_port=port, quiet=True, ssr_mode=False, **login)
-
-
-def main():
-    """Start an app for each line, until there are no more; they end with this process."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while line := os.read(0, 1000).decode():
-        port, mode = line.split()
-        pid = os.fork()
-        if not pid:
-            os.close(0)
-            serve(int(port), mode)
-            os._exit(0)
-        os.write(1, f"{pid}\n".encode())
-
-
-if __name__ == "__main__":
-    main()
