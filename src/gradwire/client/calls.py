@@ -163,13 +163,14 @@ class Call(msgspec.Struct, frozen=True):
         return self.requests.with_headers(merge_headers(chosen, self.requests.headers))
 
 
-def _first(reader: OutputReader, batch: list[Any]) -> list[Any]:
+def _first(reader: OutputReader, batch: list[Any], may_hold_files: Callable[[], bool]) -> list[Any]:
     """Read the outputs of a batch of one.
 
     The queue makes batches and takes them apart. Around it servers do so for functions of one input
     and one output only, and get all others wrong; so there the batch is ours.
     """
-    return reader([column[0] if isinstance(column, list) else column for column in batch])
+    values = [column[0] if isinstance(column, list) else column for column in batch]
+    return reader(values, may_hold_files)
 
 
 def _check_file_list(target: Endpoint, place: int, value: object) -> None:

@@ -30,11 +30,13 @@ class OutputReader:
         self._skipped = skipped
         self._make_file = make_file
 
-    def __call__(self, values: list[Any]) -> list[Any]:
+    def __call__(self, values: list[Any], may_hold_files: Callable[[], bool]) -> list[Any]:
         skipped = self._skipped
         if skipped:
             values = [value for index, value in enumerate(values) if index not in skipped]
         if PLAIN.issuperset(map(type, values)):  # text and numbers hold no files
+            return values
+        if not may_hold_files():
             return values
         return [parse_outputs(each, self._make_file) for each in values]
 
@@ -57,7 +59,7 @@ class OldOutputReader(OutputReader):
         super().__init__(skipped, make_file)
         self._pictures = picture_outputs
 
-    def __call__(self, values: list[Any]) -> list[Any]:
+    def __call__(self, values: list[Any], may_hold_files: Callable[[], bool]) -> list[Any]:
         return [
             self._read(value, index < len(self._pictures) and self._pictures[index])
             for index, value in enumerate(values)

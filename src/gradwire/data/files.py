@@ -8,9 +8,12 @@ they can be fetched in `urls.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any, Self, TypeGuard
+
+import msgspec
 
 from gradwire.errors import InvalidArgumentError
 
@@ -164,6 +167,18 @@ def _shortened(value: Any) -> Any:
 def _values(file: FileData) -> dict[str, Any]:
     values = {name: getattr(file, name) for name in _FIELDS}
     return {**values, "meta": dict(file.meta)}
+
+
+_has_key = re.compile(rb'"path"').search
+_has_escape = re.compile(rb"\\u00").search
+
+
+def may_hold_files(text: bytes | msgspec.Raw) -> bool:
+    """Tell whether JSON may have file objects in it, each of which has the key `path`.
+
+    To look for it takes a tenth of a walk over the values.
+    """
+    return bool(_has_key(text) or _has_escape(text))  # an escape, too, can make a letter of it
 
 
 def is_file_object(obj: object) -> TypeGuard[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from gradwire.data.diff import DiffError, apply_diff
+from gradwire.data.files import may_hold_files
 from gradwire.data.json import JSONDecodeFailure, decode
 from gradwire.errors import ProtocolError
 
@@ -50,19 +51,22 @@ class OutputSteps:
     may read them.
     """
 
-    __slots__ = ("_before", "_diffs", "_full", "_point", "_start")
+    __slots__ = ("_before", "_diffs", "_files", "_full", "_point", "_start")
 
     def __init__(
         self,
         full: msgspec.Raw,
         before: OutputSteps | None = None,
         start: _Point | None = None,
+        files: bool | None = None,
     ) -> None:
         self._full = full
         self._start = start  # step 0 where it is not `full`
         self._diffs: list[msgspec.Raw] = []
         # Replaced as a whole and never changed, so that readers in several threads do no harm.
         self._point: _Point | None = None
+        # What a look for files has found, and how many diffs it has seen.
+        self._files: tuple[bool, int] | None = None if files is None else (files, 0)
         # Only the step just before matters; longer chains would keep all of the past alive.
         self._before = None if before is None else before._alone()
 
@@ -71,7 +75,7 @@ class OutputSteps:
         if self._before is None:
             return self
         alone = OutputSteps(self._full, start=self._start)
-        alone._diffs, alone._point = self._diffs, self._point
+        alone._diffs, alone._point, alone._files = self._diffs, self._point, self._files
         return alone
 
     def add_diff(self, diff: msgspec.Raw) -> int:
@@ -92,7 +96,8 @@ class OutputSteps:
         """
         if not self._diffs:
             return self
-        return OutputSteps(msgspec.Raw(), start=self._at(self.last_step)._replace(step=0))
+        start = self._at(self.last_step)._replace(step=0)
+        return OutputSteps(msgspec.Raw(), start=start, files=self.may_hold_files(self.last_step))
 
     def values(self, step: int) -> Values:
         """Return the outputs at `step`, one item for each.
@@ -101,6 +106,14 @@ class OutputSteps:
             ProtocolError: What the server sent cannot be decoded.
         """
         return self._at(step).values
+
+    def may_hold_files(self, step: int) -> bool:
+        """Tell whether there may be file objects at `step`, or were before it."""
+        found, seen = self._files or (may_hold_files(self._full), 0)
+        if not found and seen < step:
+            found, seen = any(map(may_hold_files, self._diffs[seen:step])), step
+        self._files = found, seen
+        return found
 
     def _at(self, step: int) -> _Point:
         point = self._point
@@ -247,7 +260,8 @@ def _as_list(raw: msgspec.Raw) -> Values:
 def _decode_oddity(raw: msgspec.Raw) -> Values:
     """Decode outputs that are not a plain list: a single value, or with a bare NaN in it."""
     try:
-        values = decode(raw)
-    except JSONDecodeFailure as error:
+        # To JSON and back: a bare NaN becomes null, as in a message that is read at once.
+        values = msgspec.json.decode(msgspec.json.encode(decode(raw)))
+    except (*JSONDecodeFailure, OverflowError) as error:
         raise ProtocolError(f"The output cannot be read: {error}") from error
     return values if isinstance(values, list) else [values]

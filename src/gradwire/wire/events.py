@@ -17,6 +17,7 @@ from msgspec.structs import force_setattr
 from gradwire.data.outputs import OutputSteps
 from gradwire.errors import GradwireError
 
+Finish = Callable[[list[Any], Callable[[], bool]], list[Any]]
 EventType = Literal["data", "status", "log", "render"]
 Stage = Literal["pending", "generating", "streaming", "complete", "error"]
 EVENT_TYPES: tuple[EventType, ...] = ("data", "status", "log", "render")
@@ -46,12 +47,13 @@ class Origin(msgspec.Struct, frozen=True):
     """What all data events of one job have in common.
 
     Attributes:
-        finish: Makes of the values on the wire those that the caller sees.
+        finish: Makes of the values on the wire those that the caller sees. The second argument
+            tells, when it is asked, whether there may be files among them.
     """
 
     endpoint: str | int
     fn_index: int
-    finish: Callable[[list[Any]], list[Any]]
+    finish: Finish
 
 
 class DataEvent(msgspec.Struct, frozen=True, eq=False):
@@ -75,7 +77,7 @@ class DataEvent(msgspec.Struct, frozen=True, eq=False):
         """One value for each output; files are `FileData`, State outputs are left out."""
         values = self._values
         if values is None:
-            values = self._origin.finish(self._steps.values(self._step))
+            values = self._origin.finish(self._steps.values(self._step), self._may_hold_files)
             if self._step == 0:
                 # Not those of diffs: a text of n steps, kept at each of them, has n squared words.
                 force_setattr(self, "_values", values)
@@ -89,7 +91,7 @@ class DataEvent(msgspec.Struct, frozen=True, eq=False):
         new or was replaced, an empty text or None where nothing changed. `print(event.delta[0],
         end="")` prints a token stream without looking at the whole text again.
         """
-        return self._origin.finish(self._steps.delta(self._step))
+        return self._origin.finish(self._steps.delta(self._step), self._may_hold_files)
 
     @property
     def endpoint(self) -> str | int:
@@ -100,6 +102,9 @@ class DataEvent(msgspec.Struct, frozen=True, eq=False):
     def fn_index(self) -> int:
         """The server's number of the function."""
         return self._origin.fn_index
+
+    def _may_hold_files(self) -> bool:
+        return self._steps.may_hold_files(self._step)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What a pickle or a copy needs are the values; the steps belong to the connection.
@@ -129,14 +134,18 @@ class _Kept(msgspec.Struct, frozen=True):
     def delta(self, step: int) -> list[Any]:
         return self.added
 
+    def may_hold_files(self, step: int) -> bool:
+        return True
+
 
 def _restored(
     data: list[Any], delta: list[Any], endpoint: str | int, fn_index: int, final: bool
 ) -> DataEvent:
-    return DataEvent(Origin(endpoint, fn_index, _as_they_are), _Kept(data, delta), 0, final)
+    return DataEvent(Origin(endpoint, fn_index, as_they_are), _Kept(data, delta), 0, final)
 
 
-def _as_they_are(values: list[Any]) -> list[Any]:
+def as_they_are(values: list[Any], may_hold_files: Callable[[], bool]) -> list[Any]:
+    """Finish values that need nothing."""
     return values
 
 

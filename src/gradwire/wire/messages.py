@@ -178,7 +178,9 @@ def decode_message(data: bytes) -> ServerMessage | Unknown | Malformed:
     try:
         if len(data) > SHORT:
             check_nesting(data)
-        return (_decode_large(data) if len(data) > LARGE else None) or _decoder.decode(data)
+            if len(data) > LARGE and (message := _decode_large(data)) is not None:
+                return message
+        return _decoder.decode(data)
     except JSONDecodeFailure as error:
         return _decode_oddity(data, str(error))
 
@@ -186,8 +188,8 @@ def decode_message(data: bytes) -> ServerMessage | Unknown | Malformed:
 def _decode_large(data: bytes) -> ServerMessage | None:
     """Decode a message without a walk over its outputs, which are read later; None: as usual.
 
-    If the message reads well with a number in the place of its outputs, and these read well by
-    themselves, then together they cannot mean anything else.
+    Servers write `is_generating` right behind the outputs. If the message reads well with a number
+    in their place, and they read well by themselves, it cannot mean anything else as a whole.
     """
     start = data.find(b'"data":[', 0, 256) + 7
     end = data.rfind(b'],"is_generating":', -2048) + 1

@@ -36,11 +36,13 @@ from gradwire.wire.events import (
     DataEvent,
     Event,
     EventType,
+    Finish,
     LogEvent,
     Origin,
     ProgressData,
     RenderEvent,
     StatusEvent,
+    as_they_are,
 )
 from gradwire.wire.failures import failed_output, unexpected_error
 from gradwire.wire.messages import (
@@ -113,7 +115,7 @@ class Run:
         queue: bool = True,
         protocol: str = "sse_v3",
         wanted: frozenset[EventType] = frozenset({"data"}),
-        finish: Callable[[list[Any]], list[Any]] = list,
+        finish: Finish = as_they_are,
     ) -> None:
         self.endpoint = endpoint
         self.fn_index = fn_index

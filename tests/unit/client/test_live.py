@@ -12,7 +12,14 @@ from gradwire.client.event_log import EventLog
 from gradwire.client.live import job_html, show_job
 from gradwire.data.outputs import OutputSteps
 from gradwire.errors import AppError, JobCancelledError
-from gradwire.wire.events import DataEvent, LogEvent, Origin, ProgressData, StatusEvent
+from gradwire.wire.events import (
+    DataEvent,
+    LogEvent,
+    Origin,
+    ProgressData,
+    StatusEvent,
+    as_they_are,
+)
 from gradwire.wire.prediction import Prediction
 
 NASTY = "<script>alert(1)</script>\x1b[31m\u202e$x$"
@@ -30,7 +37,7 @@ def job(**status: Any) -> Any:
 
 def data_event(value: Any) -> DataEvent:
     steps = OutputSteps(msgspec.Raw(msgspec.json.encode([value])))
-    return DataEvent(Origin("/fn", 0, list), steps, 0)
+    return DataEvent(Origin("/fn", 0, as_they_are), steps, 0)
 
 
 def test_its_place_in_the_queue() -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from samples import META, NEW, WITHOUT_MARK
 
-from gradwire.data.files import FileData, TransferProgress, is_file_object
+from gradwire.data.files import FileData, TransferProgress, is_file_object, may_hold_files
 from gradwire.errors import InvalidArgumentError
 
 
@@ -117,3 +119,19 @@ def test_progress() -> None:
     assert TransferProgress("a", 5, 4).fraction == 1.0
     assert TransferProgress("a", 0, 0).fraction == 1.0
     assert TransferProgress("a", 1, None).fraction is None
+
+
+@pytest.mark.parametrize("obj", [NEW, WITHOUT_MARK])
+def test_text_with_a_file_object_may_hold_one(obj: dict[str, Any]) -> None:
+    text = json.dumps([{"a": [obj]}]).encode()
+    assert may_hold_files(text)
+    assert may_hold_files(msgspec.Raw(text))
+    for letter in "path":
+        escaped = '"path"'.replace(letter, f"\\u{ord(letter):04x}")
+        assert may_hold_files(text.replace(b'"path"', escaped.encode()))
+
+
+@pytest.mark.parametrize("value", ["path", 'a "path" b', {"paths": 1}, ["é\n"], {}, [[1, 2]]])
+def test_text_without_one_need_not_be_searched(value: Any) -> None:
+    text = msgspec.json.encode(value if isinstance(value, dict) else [value])
+    assert may_hold_files(text) == (value == "path")

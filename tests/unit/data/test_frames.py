@@ -12,7 +12,7 @@ import pytest
 from gradwire import MissingLibraryError, to_frame
 from gradwire.data.frames import of_pandas, of_polars
 from gradwire.errors import InvalidArgumentError
-from gradwire.wire.events import DataEvent, Origin, _Kept
+from gradwire.wire.events import DataEvent, Origin, _Kept, as_they_are
 from gradwire.wire.prediction import Prediction
 
 TABLE: dict[str, Any] = {
@@ -23,7 +23,7 @@ TABLE: dict[str, Any] = {
 
 
 def prediction(*outputs: Any) -> Prediction:
-    origin = Origin("/fn", 0, lambda values: values)
+    origin = Origin("/fn", 0, as_they_are)
     event = DataEvent(origin, _Kept(list(outputs), []), 0)
     return Prediction(event, duration=None, average_duration=None)
 

@@ -324,3 +324,19 @@ def test_renewing_what_cannot_be_decoded() -> None:
     steps.add_diff(raw([grow("b")]))
     with pytest.raises(ProtocolError):
         steps.renewed()
+
+
+# -- files among them ------------------------------------------------------------------------------
+
+
+def test_files_are_looked_for_up_to_a_step() -> None:
+    file = {"path": "/a", "meta": {"_type": "gradio.FileData"}}
+    steps = steps_of(
+        [[]], [[["add", [0], {"x": 1}]]], [[["add", [1], file]]], [[["append", [0, "x"], 1]]]
+    )
+    assert [steps.may_hold_files(step) for step in range(4)] == [False, False, True, True]
+    assert steps.renewed().may_hold_files(0)
+    assert not steps_of([[]], [[["add", [0], {"x": 1}]]]).renewed().may_hold_files(0)
+    after = OutputSteps(raw([[file]]), steps)
+    assert after.may_hold_files(0)
+    assert not OutputSteps(raw([[]]), steps).may_hold_files(0)

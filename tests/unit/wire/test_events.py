@@ -20,6 +20,7 @@ from gradwire.wire.events import (
     ProgressData,
     RenderEvent,
     StatusEvent,
+    as_they_are,
 )
 from gradwire.wire.prediction import Prediction
 
@@ -28,7 +29,7 @@ def raw(value: Any) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
 
 
-def data_event(value: Any = ("a",), finish: Any = list, final: bool = False) -> DataEvent:
+def data_event(value: Any = ("a",), finish: Any = as_they_are, final: bool = False) -> DataEvent:
     return DataEvent(Origin("/fn", 1, finish), OutputSteps(raw(value)), 0, final)
 
 
@@ -70,7 +71,7 @@ def test_events_can_be_told_apart_by_match() -> None:
 def test_data_is_shaped_once() -> None:
     calls = []
 
-    def finish(values: list[Any]) -> list[Any]:
+    def finish(values: list[Any], may_hold_files: object) -> list[Any]:
         calls.append(values)
         return [*values, "more"]
 

@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recording import names, streams, versions
 
+from gradwire.data.outputs import OutputSteps
+from gradwire.errors import ProtocolError
 from gradwire.wire.messages import (
+    LARGE,
     CloseStream,
     Estimation,
     Heartbeat,
@@ -28,6 +31,7 @@ from gradwire.wire.messages import (
     ServerMessage,
     UnexpectedError,
     Unknown,
+    _decode_large,
     decode_message,
 )
 
@@ -110,6 +114,90 @@ def test_a_bare_nan_reads_as_null() -> None:
     message = decode_message(text)
     assert type(message) is ProcessGenerating
     assert json.loads(bytes(message.output.data)) == [None, [None, "NaN"]]
+
+
+# -- large messages --------------------------------------------------------------------------------
+
+TRICKY = [
+    "",
+    '],"is_generating":',
+    '"data":[',
+    '"data":[1],"is_generating":true},"success":true}',
+    '\\"],"is_generating":null',
+]
+OUTPUTS = st.recursive(
+    st.none() | st.integers(-9, 9) | st.text(max_size=5) | st.sampled_from(TRICKY),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["data", "is_generating", "output", "x"]), inner, max_size=3
+        )
+    ),
+)
+
+
+def completed(data: Any, **after: Any) -> bytes:
+    """Return an end as servers write it, without blanks."""
+    facts = {"data": data, "is_generating": False, "duration": 0.1, **after}
+    message = {"msg": "process_completed", "event_id": "e", "output": facts}
+    return json.dumps({**message, "success": True}, separators=(",", ":")).encode()
+
+
+@given(st.lists(OUTPUTS, max_size=4), OUTPUTS, st.sampled_from(["render_config", "x"]))
+def test_a_large_message_reads_like_a_small_one(data: list[Any], after: Any, name: str) -> None:
+    text = completed(data, **{name: after})
+    small, large = decode_message(text), _decode_large(text)
+    if large is None:
+        assert b'],"is_generating":' in text[text.index(b'"duration"') :]
+    else:
+        assert type(large) is type(small) is ProcessCompleted
+        output, known = large.output, small.output
+        assert bytes(output.data) == bytes(known.data)
+        assert bytes(output.render_config) == bytes(known.render_config)
+        assert output.duration == known.duration
+        assert large.success == small.success
+
+
+def test_the_outputs_of_a_large_message_are_not_looked_at() -> None:
+    text = completed(["x" * 2 * LARGE])
+    broken = text.replace(b"xxx", b'x"x', 1)
+    message = decode_message(broken)
+    assert type(message) is ProcessCompleted
+    with pytest.raises(ProtocolError, match="The output cannot be read"):
+        OutputSteps(message.output.data).values(0)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("size", [1, 2 * LARGE])
+def test_outputs_with_a_bare_nan(number: str, size: int) -> None:
+    text = completed(["x" * size, 7]).replace(b",7]", b",%b]" % number.encode())
+    message = decode_message(text)
+    assert type(message) is ProcessCompleted
+    assert OutputSteps(message.output.data).values(0) == ["x" * size, None]
+
+
+def test_a_large_message_that_is_nested_too_deep() -> None:
+    text = completed(["x" * 2 * LARGE, 7]).replace(b",7]", b"," + b"[" * 300 + b"]" * 300 + b"]")
+    assert type(decode_message(text)) is Malformed
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"process_completed"', b'"new_kind"'),
+        (b'"process_completed"', b'"heartbeat"'),
+        (b'"success":true', b'"success":"no"'),
+        (b"}", b""),
+        (b'"output":{', b'"other":{'),
+        (b'],"is_generating"', b']  ,"is_generating"'),
+    ],
+)
+def test_odd_large_messages(old: bytes, new: bytes) -> None:
+    text = completed(["x"]).replace(old, new)
+    assert _decode_large(text) is None
+
+
+# -- what is not known, or not whole ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_a_render_config_that_is_none_is_left_out(config: bytes) -> None:
 
 
 def test_finish_shapes_what_is_read() -> None:
-    run = make_run(wanted={"data"}, finish=lambda values: [value * 2 for value in values])
+    run = make_run(wanted={"data"}, finish=lambda values, _: [value * 2 for value in values])
     events = [*step(run, "a"), *step(run, [["append", [], "b"]]), *end(run, "ab")]
     assert data_of(events) == [["aa"], ["abab"], ["abab"]]
     assert [event.delta for event in events if event.type == "data"][1] == ["bb"]
