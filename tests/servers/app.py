@@ -21,6 +21,7 @@ import inspect
 import os
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -699,6 +700,7 @@ def serve_mounted(demo, port, login):
             demo.auth, demo.auth_message = [LOGIN], AUTH_MESSAGE
     app = gr.mount_gradio_app(outer, demo, path="/sub", **options)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+    os._exit(0)
 
 
 def queue_options(demo, mode):
@@ -711,7 +713,7 @@ def queue_options(demo, mode):
 
 
 def serve(port, mode):
-    """Serve the app until the process is ended."""
+    """Serve the app: mounted, until the end of the process; else beside the caller."""
     demo = build_rows() if mode in ("rows", "four") else build()
     if mode == "pages":
         add_page(demo)
@@ -722,6 +724,7 @@ def serve(port, mode):
     options = accepted(demo.launch, ssr_mode=False, quiet=True)
     if mode == "small":
         options |= {"max_file_size": 1000}
+    options["prevent_thread_lock"] = True
     return demo.launch(server_name="127.0.0.1", server_port=port, **login, **options)
 
 
@@ -729,3 +732,4 @@ if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[2] not in MODES:
         sys.exit(f"usage: app.py PORT {'|'.join(MODES)}")
     serve(int(sys.argv[1]), sys.argv[2])
+    threading.Event().wait()

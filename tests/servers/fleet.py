@@ -100,7 +100,9 @@ class App:
     def wait(self) -> None:
         """Return once it answers."""
         deadline = time.monotonic() + START_SECONDS
-        while not answers(self.port, "/config"):
+        process = self._process
+        assert process is not None
+        while not (process.ready.exists() and answers(self.port, "/config")):
             assert time.monotonic() < deadline, f"no answer of {self.mode}: {self._fleet.output}"
             time.sleep(0.02)
 

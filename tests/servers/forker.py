@@ -64,12 +64,19 @@ def run(module, order):
     try:
         prepare(order)
         module.serve(order["port"], order["mode"])
-        os._exit(0)
+        # Gradio calls itself once before that, and gives up if it gets no answer.
+        open(ready(order["output"], order["port"]), "wb").close()
+        threading.Event().wait()
     except SystemExit as error:
         print(error, file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     os._exit(1)
+
+
+def ready(output, port):
+    """Return the file that tells that an app is ready; one that is mounted makes none."""
+    return f"{output}.{port}.ready"
 
 
 def prepare(order):

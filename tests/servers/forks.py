@@ -69,10 +69,11 @@ def fork(version: str, module: str, port: int, mode: str, home: Path, output: Pa
         "environment": environment(version, home),
         "output": str(output),
     }
+    Path(f"{output}.{port}.ready").unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as call:
         call.connect(str(_forker(version, module)))
         call.sendall(json.dumps(order).encode() + b"\n")
-        return Fork(int(call.recv(100)))
+        return Fork(int(call.recv(100)), Path(f"{output}.{port}.ready"))
 
 
 def _forker(version: str, module: str) -> Path:
@@ -113,10 +114,16 @@ def _start(version: str, module: str, path: Path) -> None:
 
 
 class Fork:
-    """A process that is no child of this one, and the group that it leads."""
+    """A process that is no child of this one, and the group that it leads.
 
-    def __init__(self, pid: int) -> None:
+    Attributes:
+        pid: The process.
+        ready: A file that is there once it has done all that it does to begin with.
+    """
+
+    def __init__(self, pid: int, ready: Path) -> None:
         self.pid = pid
+        self.ready = ready
 
     @property
     def runs(self) -> bool:

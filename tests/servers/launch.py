@@ -84,8 +84,12 @@ class Server:
 
     def _wait(self, deadline: float) -> None:
         """Poll until the app answers; 401 is an answer too."""
-        while not answers(self.port, self.path + "/config"):
-            if self._process is None or not self._process.runs:
+        process = self._process
+        assert process is not None
+        while not answers(self.port, self.path + "/config") or not (
+            self.path or process.ready.exists()
+        ):
+            if not process.runs:
                 raise ServerError(self._report("ended before it answered"))
             if time.monotonic() > deadline:
                 raise ServerError(self._report("did not answer in time"))

@@ -87,10 +87,11 @@ def build():
 
 
 def serve(port, mode):
-    """Serve one app until the process is ended."""
+    """Serve one app beside the caller."""
     global PORT, MODE
     PORT, MODE = port, mode
     demo = build()
     demo.queue(max_size=1 if mode == "full" else None)
     login = {"auth": LOGIN} if mode == "login" else {}
-    demo.launch(server_name="127.0.0.1", server_port=port, quiet=True, ssr_mode=False, **login)
+    options = {"quiet": True, "ssr_mode": False, "prevent_thread_lock": True}
+    demo.launch(server_name="127.0.0.1", server_port=port, **options, **login)

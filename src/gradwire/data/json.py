@@ -41,14 +41,16 @@ def check_nesting(data: bytes | msgspec.Raw) -> None:
         return
     text = bytes(data)
     marks = text.translate(_ALIKE, _NO_MARKS)
-    if marks.count(b"[") <= MAX_NESTING:
+    opened = marks.count(b"[")
+    # A closing and an opening bracket with no quote between them are both in text or both not. So
+    # the rows of a table and the messages of a chat make nothing deeper.
+    if opened <= MAX_NESTING or opened - marks.count(b"][") <= MAX_NESTING:
         return
     if b"\\" in text:  # without escapes every second piece between quotes is no text
         text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
         marks = text.translate(_ALIKE, _NO_MARKS)
     marks = marks.replace(b'""', b"")
-    # A closing and an opening bracket with whole strings between them, if anything, are both in
-    # text or both not. So the rows of a table and the messages of a chat make nothing deeper.
+    # The same with whole strings between them.
     if marks.count(b"[") - marks.count(b"][") <= MAX_NESTING:
         return
     brackets = b"".join(marks.split(b'"')[::2])
