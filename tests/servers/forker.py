@@ -11,6 +11,7 @@ MODULE is `app` or `replica`; its `serve(port, mode)` runs in the new process, w
 Ends when the process OWNER is gone. `forks.py` makes use of it.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -28,6 +29,7 @@ def main():
     """Start an app for each order; they end with this process."""
     module_name, path, owner = sys.argv[1:]
     module = importlib.import_module(module_name)
+    gc.freeze()  # the collector of an app need not look at Gradio
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that the system buries them
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(path + ".new")
