@@ -43,6 +43,7 @@ COSTS: dict[tuple[int, int], dict[str, int]] = {
         "head": 29,
         "answer": 522,
         "chunk": 64,
+        "function": 136,
         "prediction": 994,
         "message": 180,
         "addition": 243,
@@ -161,6 +162,23 @@ def test_a_call_is_made_ready_to_be_sent() -> None:
         requests.join({"data": inputs, "fn_index": 0, "session_hash": "s"})
 
     check("call", spent(call))
+
+
+def test_a_function_of_an_app_that_is_connected_to() -> None:
+    def connect(functions: int) -> None:
+        each = range(functions)
+        config = {
+            "version": "6.31.0",
+            "protocol": "sse_v3",
+            "components": [{"id": n, "type": "textbox", "props": {}} for n in each],
+            "dependencies": [
+                {"id": n, "inputs": [n], "outputs": [n], "api_name": f"f{n}"} for n in each
+            ],
+        }
+        info = {"named_endpoints": {f"/f{n}": {"parameters": [], "returns": []} for n in each}}
+        build_api_info(parse_config(config, "http://h/"), info, "http://h/").find("/f0")
+
+    check("function", (spent(lambda: connect(1100)) - spent(lambda: connect(100))) / 1000)
 
 
 HEAD = (

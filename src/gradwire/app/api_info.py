@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from gradwire.app.building import build_endpoint
 from gradwire.app.config import Config
+from gradwire.app.dependencies import Dependency
 from gradwire.app.endpoint import Endpoint
 from gradwire.app.json_values import JsonObject, json_object
 from gradwire.errors import EndpointNotFoundError, InvalidArgumentError, ProtocolError
@@ -48,27 +50,33 @@ class _LazyEndpoints(Mapping[K, Endpoint], Generic[K]):
 
 
 class ApiInfo:
-    """The endpoints of an app.
-
-    Attributes:
-        named_endpoints: The public ones by name, such as `"/predict"`.
-        unnamed_endpoints: The public ones that have no name (before 4.0), by function index.
-    """
+    """The endpoints of an app."""
 
     def __init__(
-        self, config: Config, named: Mapping[int, JsonObject], unnamed: Mapping[int, JsonObject]
+        self, config: Config, named: Mapping[str, object], unnamed: Mapping[int, object]
     ) -> None:
-        """Keep what `/info` says of the endpoints that it lists, by function index."""
+        """Keep what `/info` says of the endpoints that it lists, by name or function index."""
         self._config = config
-        self._entries = {**unnamed, **named}
+        self._named, self._unnamed = named, unnamed
         self._built: dict[int, Endpoint] = {}
-        self._names = _names(config, self._entries)
-        self.named_endpoints: Mapping[str, Endpoint] = _LazyEndpoints(
-            {f"/{config.dependencies.name(index)}": index for index in named}, self._endpoint
-        )
-        self.unnamed_endpoints: Mapping[int, Endpoint] = _LazyEndpoints(
-            {index: index for index in unnamed}, self._endpoint
-        )
+
+    @cached_property
+    def _names(self) -> dict[str, int]:
+        return _names(self._config, self._unnamed)
+
+    # The views are not kept: they hold this, and in a circle its config would outlive its client.
+    @property
+    def named_endpoints(self) -> Mapping[str, Endpoint]:
+        """The public ones by name, such as `"/predict"`."""
+        # What the config does not know cannot be called: its function index is not known.
+        stripped = (name.strip("/") for name in self._named)
+        known = {f"/{name}": self._names[name] for name in stripped if name in self._names}
+        return _LazyEndpoints(known, self._endpoint)
+
+    @property
+    def unnamed_endpoints(self) -> Mapping[int, Endpoint]:
+        """The public ones that have no name (before 4.0), by function index."""
+        return _LazyEndpoints({index: index for index in self._unnamed}, self._endpoint)
 
     def find(self, endpoint: str | int) -> Endpoint:
         """Return an endpoint, also one that the app does not list.
@@ -125,11 +133,20 @@ class ApiInfo:
     def _endpoint(self, index: int) -> Endpoint:
         found = self._built.get(index)
         if found is None:
-            entry = self._entries.get(index, {})
-            found = build_endpoint(self._config, self._config.dependencies[index], entry)
+            dependency = self._config.dependencies[index]
+            found = build_endpoint(self._config, dependency, self._entry(dependency))
             # Two threads may build it at once; both results are the same.
             found = self._built.setdefault(index, found)
         return found
+
+    def _entry(self, dependency: Dependency) -> JsonObject:
+        """Return what `/info` says of an endpoint; nothing if it does not list it."""
+        name = dependency.api_name
+        if name is not None and self._names[name] == dependency.id:
+            entry = self._named.get(f"/{name}", self._named.get(name))
+            if entry is not None:
+                return json_object(entry)
+        return json_object(self._unnamed.get(dependency.id))
 
     def _not_found(self, endpoint: str | int) -> EndpointNotFoundError:
         return EndpointNotFoundError(
@@ -160,12 +177,8 @@ def build_api_info(config: Config, info: object | None, url: str) -> ApiInfo:
     if not any(listed):
         return ApiInfo(config, *_public(config))
     named, unnamed = listed
-    by_name = _names(config, ())
-    return ApiInfo(
-        config,
-        _entries((by_name.get(str(name).strip("/")), entry) for name, entry in named.items()),
-        _entries((_known(config, index), entry) for index, entry in unnamed.items()),
-    )
+    known = {_known(config, index): entry for index, entry in unnamed.items()}
+    return ApiInfo(config, named, {i: entry for i, entry in known.items() if i is not None})
 
 
 _JSON_WORDS = {
@@ -177,11 +190,6 @@ _JSON_WORDS = {
 }
 
 
-def _entries(found: Iterable[tuple[int | None, object]]) -> dict[int, JsonObject]:
-    # What the config does not know cannot be called: its function index is not known.
-    return {index: json_object(entry) for index, entry in found if index is not None}
-
-
 def _known(config: Config, text: object) -> int | None:
     """Return the function index that a key of `unnamed_endpoints` (in JSON: text) stands for."""
     index = int(text) if isinstance(text, str) and re.fullmatch(r"[0-9]{1,9}", text) else text
@@ -189,26 +197,27 @@ def _known(config: Config, text: object) -> int | None:
 
 
 def _names(config: Config, listed: Iterable[int]) -> dict[str, int]:
-    """Return all names, of private endpoints too; of equal ones that which is listed, or first."""
-    called = list(config.dependencies.names())
-    names: dict[str, int] = {}
-    for wanted in (True, False):
-        for index, name, public in called:
-            if public is wanted and name is not None:
-                names.setdefault(name, index)
+    """Return all names, of private endpoints too.
+
+    Of equal ones it is that which is among `listed`, else the first public one, or the first.
+    """
+    called = config.dependencies.names()
+    backwards = called[::-1]  # of equal keys the last one stays
+    chosen = {name: index for index, name, _ in backwards}
+    chosen |= {name: index for index, name, public in backwards if public}
     ours = {index: config.dependencies.name(index) for index in listed}
-    first = {name: index for index, name in reversed(ours.items()) if name is not None}
-    return {**names, **first}
+    chosen |= {name: index for index, name in reversed(ours.items()) if name is not None}
+    return {name: chosen[name] for _, name, _ in called}
 
 
-def _public(config: Config) -> tuple[dict[int, JsonObject], dict[int, JsonObject]]:
+def _public(config: Config) -> tuple[dict[str, None], dict[int, None]]:
     """Tell what `/info` would list, named and unnamed, for a server that has no `/info`."""
     shown = [d for d in config.dependencies.values() if d.has_function and d.visibility == "public"]
     names = _names(config, ())
-    named = [d for d in shown if d.api_name is not None and names[d.api_name] == d.id]
+    named = [d.api_name for d in shown if d.api_name is not None and names[d.api_name] == d.id]
     # null is "no name given"; from 4.0 to 4.10 false is "do not show".
     unnamed = [d for d in shown if d.api_name is None and d.raw.get("api_name") is not False]
-    return {d.id: {} for d in named}, {d.id: {} for d in unnamed}
+    return dict.fromkeys(named), dict.fromkeys(d.id for d in unnamed)
 
 
 def _no_function(endpoint: str | int) -> EndpointNotFoundError:

@@ -8,13 +8,15 @@ default and never an error. Only an answer that is not a JSON object cannot be u
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import msgspec
 
 from gradwire.app.dependencies import Dependencies, Dependency
-from gradwire.app.json_values import JsonObject, is_int, json_ints, json_object, json_objects
+from gradwire.app.json_values import JsonObject, is_int, json_ints, json_object
+from gradwire.app.parts import Parts
 from gradwire.errors import ProtocolError
 
 
@@ -39,6 +41,23 @@ class Component(msgspec.Struct, frozen=True):
         return self.type == "state"
 
 
+class Components(Parts[Component]):
+    """All components of an app, by their id."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def _make(number: int, item: JsonObject) -> Component:
+        props = json_object(item.get("props"))
+        kind = str(item.get("type") or props.get("name") or "")
+        skip_api = bool(item.get("skip_api", kind == "state"))
+        return Component(number, kind, props, skip_api, item)
+
+    def without_render(self, render_id: int) -> Self:
+        """Return those that this `gr.render` has not made."""
+        return self.without("renderable", render_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What an app says of itself.
@@ -60,7 +79,7 @@ class Config:
     connect_heartbeat: bool
     max_file_size: int | None
     """Bytes of the largest file that may be uploaded; None: no limit."""
-    components: Mapping[int, Component] = field(repr=False)
+    components: Components = field(repr=False)
     dependencies: Dependencies = field(repr=False)
     pages: tuple[tuple[str, str], ...]
     """`(route, title)` of each page; the main page's route is `""`."""
@@ -107,7 +126,7 @@ class Config:
         return replace(
             self,
             current_page=name,
-            components={i: c for i, c in self.components.items() if i in shown},
+            components=self.components.only(shown),
             dependencies=self.dependencies.only(used),
             raw={**self.raw, "current_page": name, "layout": layout.get("layout")},
         )
@@ -118,14 +137,12 @@ class Config:
         Source: a `render_config` in an output names the render (`render_id`) and carries its
         new components and dependencies; a component names its render as `renderable`.
         """
-        components, dependencies = dict(self.components), self.dependencies
+        components, dependencies = self.components, self.dependencies
         render_id = rendered.get("render_id")
         if is_int(render_id):
-            components = {
-                i: c for i, c in components.items() if c.raw.get("renderable") != render_id
-            }
+            components = components.without_render(render_id)
             dependencies = dependencies.without_render(render_id)
-        components |= _components(rendered.get("components"))
+        components |= Components.read(rendered.get("components"))
         dependencies |= Dependencies.read(rendered.get("dependencies"))
         return replace(
             self,
@@ -171,27 +188,13 @@ def parse_config(answer: object, url: str) -> Config:
         enable_queue=_enables_queue(answer),
         connect_heartbeat=bool(answer.get("connect_heartbeat")),
         max_file_size=_size(answer.get("max_file_size")),
-        components=_components(answer.get("components")),
+        components=Components.read(answer.get("components")),
         dependencies=Dependencies.read(answer.get("dependencies")),
         pages=tuple(_pages(answer.get("pages"))),
         current_page=str(answer.get("current_page") or ""),
         deep_link_state=_text_or_none(answer.get("deep_link_state")),
         raw=answer,
     )
-
-
-def _components(items: object) -> dict[int, Component]:
-    found = {}
-    for item in json_objects(items):
-        component_id = item.get("id")
-        if not is_int(component_id):
-            continue
-        props = json_object(item.get("props"))
-        kind = str(item.get("type") or props.get("name") or "")
-        found[component_id] = Component(
-            component_id, kind, props, bool(item.get("skip_api", kind == "state")), item
-        )
-    return found
 
 
 def _enables_queue(answer: JsonObject) -> bool:
@@ -206,7 +209,7 @@ def _pages(items: object) -> Iterable[tuple[str, str]]:
             yield str(item[0]), str(item[1])
 
 
-def _needs_heartbeat(components: Mapping[int, Component], dependencies: Dependencies) -> bool:
+def _needs_heartbeat(components: Components, dependencies: Dependencies) -> bool:
     return any(c.is_state for c in components.values()) or any(
         event == "unload" for d in dependencies.values() for _, event in d.targets
     )

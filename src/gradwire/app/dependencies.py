@@ -1,8 +1,8 @@
-"""The functions of an app that can be called, each read when it is first asked for."""
+"""The functions of an app that can be called."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Self
 
 import msgspec
@@ -13,8 +13,8 @@ from gradwire.app.json_values import (
     json_ints,
     json_number,
     json_object,
-    json_objects,
 )
+from gradwire.app.parts import Parts
 
 
 class Dependency(msgspec.Struct, frozen=True):
@@ -42,72 +42,38 @@ class Dependency(msgspec.Struct, frozen=True):
     raw: JsonObject
 
 
-class Dependencies(Mapping[int, Dependency]):
-    """All functions of an app, by number.
+class Dependencies(Parts[Dependency]):
+    """All functions of an app, by number."""
 
-    There may be thousands, of which a program calls one. So each is read when it is asked for.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_items", "_read")
+    @staticmethod
+    def _make(number: int, item: JsonObject) -> Dependency:
+        return _dependency(number, item)
 
-    def __init__(self, items: Mapping[int, JsonObject]) -> None:
-        self._items = items
-        self._read: dict[int, Dependency] = {}
+    @staticmethod
+    def _number(index: int) -> int:
+        # Up to 4.29 a dependency has no id: its place in the list is its number.
+        return index
 
-    @classmethod
-    def read(cls, items: object) -> Self:
-        """Read the config's list of them."""
-        found = {}
-        for index, item in enumerate(json_objects(items)):
-            # Up to 4.29 a dependency has no id: its place in the list is its number.
-            given = item.get("id")
-            found[given if is_int(given) else index] = item
-        return cls(found)
-
-    def __getitem__(self, number: int) -> Dependency:
-        found = self._read.get(number)
-        if found is None:
-            # Two threads may read it at once; both results are the same.
-            found = self._read.setdefault(number, _dependency(number, self._items[number]))
+    def names(self) -> list[tuple[int, str, bool]]:
+        """Return number, name and whether it is public of those that have a name."""
+        found = []
+        for number, item in self._items.items():  # without a nested call: there are many
+            name = item.get("api_name")
+            if isinstance(name, str) and (name := name.strip("/")):
+                shown = item.get("api_visibility")
+                public = shown == "public" or (shown is None and item.get("show_api") is not False)
+                found.append((number, name, public or _visibility(item) == "public"))
         return found
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, number: object) -> bool:
-        return number in self._items
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Dependencies) and self._items == other._items
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<Dependencies {list(self)}>"
-
-    def __or__(self, other: Dependencies) -> Dependencies:
-        return Dependencies({**self._items, **other._items})
-
-    def names(self) -> Iterator[tuple[int, str | None, bool]]:
-        """Yield number, name and whether it is public, without reading the rest."""
-        for number, item in self._items.items():
-            yield number, _name(item), _visibility(item) == "public"
 
     def name(self, number: int) -> str | None:
         """Return the name of one."""
         return _name(self._items[number])
 
-    def only(self, numbers: Collection[int]) -> Dependencies:
-        """Return those with these numbers."""
-        return Dependencies({n: item for n, item in self._items.items() if n in numbers})
-
-    def without_render(self, render_id: int) -> Dependencies:
+    def without_render(self, render_id: int) -> Self:
         """Return those that this `gr.render` has not made."""
-        kept = {n: i for n, i in self._items.items() if i.get("rendered_in") != render_id}
-        return Dependencies(kept)
+        return self.without("rendered_in", render_id)
 
 
 def _name(item: JsonObject) -> str | None:
