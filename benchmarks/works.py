@@ -6,7 +6,7 @@ from typing import Any
 GRADIO_CLIENT, NOOB, NODE = "gradio_client", "noob-gradio", "@gradio/client"
 SOCKETS, AIOHTTP = "bare sockets", "bare aiohttp"
 ASYNC, SYNC = "gradwire AsyncClient", "gradwire Client"
-FAST = "gradwire Client, uvloop"
+FAST, ASYNC_FAST = "gradwire Client, uvloop", "gradwire AsyncClient, uvloop"
 MSGSPEC, ASYNCIO = "msgspec alone", "bare asyncio"
 
 
@@ -32,6 +32,7 @@ CONTENDERS = [
     Contender(ASYNCIO, "gradwire", "floor_asyncio.py"),
     Contender(AIOHTTP, "gradwire", "floor_aiohttp.py"),
     Contender(ASYNC, "gradwire", "gradwire_async.py"),
+    Contender(ASYNC_FAST, "gradwire", "gradwire_async_uvloop.py"),
     Contender(SYNC, "gradwire", "gradwire_sync.py"),
     Contender(FAST, "gradwire", "gradwire_sync_uvloop.py"),
     Contender(NOOB, "noob_gradio", "noob_gradio_.py", shares_stream=False),
@@ -41,7 +42,7 @@ CONTENDERS = [
 
 
 ALL = frozenset(contender.name for contender in CONTENDERS)
-OURS = frozenset({ASYNC, SYNC, FAST})
+OURS = frozenset({ASYNC, ASYNC_FAST, SYNC, FAST})
 PEERS = frozenset({NOOB, NODE, GRADIO_CLIENT})
 
 

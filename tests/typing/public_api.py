@@ -221,7 +221,8 @@ def describing(client: Client) -> None:
     assert_type(api.named_endpoints["/fn"], Endpoint)
     assert_type(client.config, Config)
     assert_type(client.get_page_config("about"), Config)
-    assert_type(client.config.components, Mapping[int, Component])
+    components: Mapping[int, Component] = client.config.components
+    assert_type(components[1], Component)
     dependencies: Mapping[int, Dependency] = client.config.dependencies
     assert_type(dependencies[0], Dependency)
 
