@@ -12,6 +12,9 @@ import sys
 
 from gradwire.errors import ProtocolError
 
+LARGE = 16 * 1024
+"""Bytes from which on what has come of an event is not copied again."""
+
 
 class EventStreamParser:
     """Split a byte stream into the data of its events; feed it pieces of any size.
@@ -50,8 +53,10 @@ class EventStreamParser:
                 self._keep(piece)
             return []
         if self._tail:
-            if piece.find(b"\n") == len(piece) - 2 and (event := self._large(piece)):
-                return [event]
+            if self._held > LARGE:
+                event, end = self._large(piece)
+                if event is not None:
+                    return [event, *self.feed(piece[end:])]
             before = len(piece)
             self._tail.append(piece)
             piece = b"".join(self._tail)
@@ -68,23 +73,27 @@ class EventStreamParser:
             raise self._too_large()
         return events
 
-    def _large(self, last: bytes) -> bytes | None:
-        """Put one event together that came in pieces, of which this is the last one.
+    def _large(self, last: bytes) -> tuple[bytes | None, int]:
+        """Put one event together that came in pieces, the last of them now.
 
-        None if it is not that. The usual way copies an event once more, which counts with 50 MB.
+        The usual way copies and searches all of it twice more, which counts with 50 MB.
+
+        Returns:
+            The event, and where in `last` it ends; None if it is not plainly one.
         """
         first, *others = self._tail
-        if first[:6] != b"data: " or last[-2:] != b"\n\n" or b"\r" in last:
-            return None
-        if b"\n" in first or self._data:  # other lines are before it
-            return None
+        at = last.find(b"\n")
+        end = at + 2
+        if first[:6] != b"data: " or b"\n" in first or self._data:  # there are other lines
+            return None, 0
+        if at < 0 or last[at:end] != b"\n\n" or b"\r" in last[:at]:
+            return None, 0
         self._tail.clear()
         self._first = False
-        self._held += len(last) - 8
-        if self._held > self._limit:
+        size, self._held = self._held + at - 6, 0
+        if size > self._limit:
             raise self._too_large()
-        self._held = 0
-        return b"".join((first[6:], *others, last[:-2]))
+        return b"".join((first[6:], *others, last[:at])), end
 
     def _keep(self, piece: bytes) -> None:
         self._tail.append(piece)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recording import names, streams, versions
 
 from gradwire.errors import ProtocolError
-from gradwire.wire.sse import EventStreamParser
+from gradwire.wire.sse import LARGE, EventStreamParser
 
 STREAMS = sorted(
     {
@@ -180,6 +180,33 @@ def test_a_long_line_is_put_together_once() -> None:
     (event,) = parser.feed(b"\n\n")
     assert event == piece * len(held)
     assert parser._tail == []
+
+
+WHOLE = b"x" * 2 * LARGE
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "events"),
+    [
+        (b"", [b"\n\n"], [WHOLE]),
+        (b"", [b"\n", b"\n"], [WHOLE]),
+        (b"", [b"y\n\n"], [WHOLE + b"y"]),
+        (b"", [b"y\r\n\r\n"], [WHOLE + b"y"]),
+        (b"", [b"y\r\rdata: z\n\n"], [WHOLE + b"y", b"z"]),
+        (b"", [b"\n\ndata: y\n\ndata: z", b"\n\n"], [WHOLE, b"y", b"z"]),
+        (b"", [b"\n\n\ndata: y\r\n", b"\r\n"], [WHOLE, b"y"]),
+        (b"", [b"\n", b"data: y\n\n"], [WHOLE + b"\ny"]),
+        (b"", [b"\ndata: y\n\n"], [WHOLE + b"\ny"]),
+        (b"data: a\n", [b"\n\ndata: y\n\n"], [b"a\n" + WHOLE, b"y"]),
+        (b"data: a\n\n", [b"\n\ndata: y\n\n"], [b"a", WHOLE, b"y"]),
+        (b"data: a\n\ndata: b\n", [b"\n\ndata: y\n\n"], [b"a", b"b\n" + WHOLE, b"y"]),
+    ],
+)
+def test_a_large_event_and_what_follows_it(
+    before: bytes, rest: list[bytes], events: list[bytes]
+) -> None:
+    pieces = [before + b"data: " + WHOLE[:LARGE], WHOLE[LARGE:], *rest]
+    assert parse(*pieces) == events == reference(b"".join(pieces))
 
 
 def test_nothing_is_kept_of_what_was_handed_on() -> None:
