@@ -41,12 +41,13 @@ if TYPE_CHECKING:
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
     from gradwire.client.files import AsyncFile, File
+    from gradwire.client.job import Job
     from gradwire.client.mapping_async import AsyncMap
     from gradwire.client.mapping_sync import SyncMap
     from gradwire.client.metrics import EndpointMetrics, Histogram, Metrics, MetricsSnapshot
     from gradwire.client.observing import ObservedJob, Observer
     from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
-    from gradwire.client.sync import Client, Job
+    from gradwire.client.sync import Client
     from gradwire.client.uploading import UploadResponse
     from gradwire.data.files import FileData, TransferProgress
     from gradwire.data.frames import to_frame
@@ -111,12 +112,13 @@ _PLACES = {
     "gradwire.client.async_client": ("AsyncClient",),
     "gradwire.client.async_job": ("AsyncJob",),
     "gradwire.client.files": ("AsyncFile", "File"),
+    "gradwire.client.job": ("Job",),
     "gradwire.client.mapping_async": ("AsyncMap",),
     "gradwire.client.mapping_sync": ("SyncMap",),
     "gradwire.client.metrics": ("EndpointMetrics", "Histogram", "Metrics", "MetricsSnapshot"),
     "gradwire.client.observing": ("ObservedJob", "Observer"),
     "gradwire.client.option_types": ("CallOptions", "ConnectOptions", "CopyOptions"),
-    "gradwire.client.sync": ("Client", "Job"),
+    "gradwire.client.sync": ("Client",),
     "gradwire.client.uploading": ("UploadResponse",),
     "gradwire.data.files": ("FileData", "TransferProgress"),
     "gradwire.data.frames": ("to_frame",),

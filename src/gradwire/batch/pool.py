@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import Any, Self, Unpack
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
@@ -18,11 +17,10 @@ from gradwire.batch.pool_job import Made, PoolJob
 from gradwire.batch.replica import Member, Replica
 from gradwire.batch.settings import PoolOptions
 from gradwire.batch.views import Holder, Session, View
+from gradwire.client.async_calls import AsyncCalls
 from gradwire.client.async_client import AsyncClient
-from gradwire.client.async_job import AsyncJob
-from gradwire.client.calls import Data, endpoint_may_be_missing
+from gradwire.client.calls import Data
 from gradwire.client.checks import refuse_pickling
-from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Engine
 from gradwire.client.mapping_async import AsyncMaps, Source
 from gradwire.client.option_types import CallOptions
@@ -33,17 +31,19 @@ from gradwire.errors import (
     EndpointNotFoundError,
     InvalidArgumentError,
 )
-from gradwire.wire.events import DataEvent, Event, EventType
-from gradwire.wire.prediction import Prediction
+from gradwire.wire.events import EventType
 
 
-class AsyncPool(AsyncMaps):
+class AsyncPool(AsyncCalls, AsyncMaps):
     """Several apps that serve the same endpoints, for asyncio. Made by `AsyncPool.connect`.
 
     It is called like an `AsyncClient`. Each job goes to the app, here a *replica*, where it is
     likely to be done first. A replica that fails is taken out, and brought back when it answers
     again. A job that no replica has taken goes to another one; one that may have been taken is
     never sent twice, unless `resubmit` allows it.
+
+    Jobs wait here until a replica has use for them. They fail with `ConnectError` if no replica was
+    there for as long as `patience` allows; `replica` of any error says where the job was.
     """
 
     _view: View
@@ -197,77 +197,7 @@ class AsyncPool(AsyncMaps):
         """Return the endpoints with their parameters; print it to read it."""
         return self._core.api
 
-    @property
-    def endpoints(self) -> AsyncEndpoints:
-        """The endpoints as callables: `await pool.endpoints["/name"](…)`."""
-        return AsyncEndpoints(self)
-
-    @property
-    def api(self) -> AsyncNames:
-        """The endpoints as attributes: `await pool.api.name(…)`."""
-        return AsyncNames(self)
-
     # -- calling -----------------------------------------------------------------------------------
-
-    async def predict(
-        self, endpoint: str | int, data: Data = None, event_data: Any = None, **inputs: Any
-    ) -> Prediction:
-        """Call an endpoint and wait for its result; see `AsyncClient.predict`.
-
-        Raises:
-            ConnectError: No replica was there for as long as `patience` allows.
-            GradwireError: Any other error; `replica` says where the job was.
-        """
-        return await self._predict(self._job(endpoint, data, event_data, None, frozenset(), inputs))
-
-    async def _predict(self, job: AsyncJob[Event]) -> Prediction:
-        job.start()
-        try:
-            return await job.result()
-        except asyncio.CancelledError:
-            job.drop()  # nobody else holds it
-            raise
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: Literal[False] = False,
-        **inputs: Any,
-    ) -> AsyncJob[DataEvent]: ...
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        *,
-        all_events: bool,
-        **inputs: Any,
-    ) -> AsyncJob[Event]: ...
-
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: bool = False,
-        **inputs: Any,
-    ) -> AsyncJob[Any]:
-        """Call an endpoint and return at once, with a job; see `AsyncClient.submit`.
-
-        The job waits here until a replica has use for it.
-        """
-        wanted = self._options.wanted(all_events)
-        job = self._job(endpoint, data, event_data, trigger_id, wanted, inputs)
-        job.start()
-        return job
 
     def _job(
         self,
@@ -341,6 +271,3 @@ async def open_session(view: View) -> View:
 def _business(member: Member) -> tuple[int, int]:
     """Return how busy a replica is: with sessions, and with jobs."""
     return sum(not client.closed for client in member.sessions), member.in_flight
-
-
-endpoint_may_be_missing(AsyncPool)

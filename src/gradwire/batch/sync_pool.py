@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar, Unpack, overload
+from typing import Any, Self, TypeVar, Unpack
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
@@ -18,17 +18,13 @@ from gradwire.batch.replica import Replica
 from gradwire.batch.settings import PoolOptions
 from gradwire.batch.views import Holder, Session, View
 from gradwire.client import loop_thread
-from gradwire.client.async_job import AsyncJob
-from gradwire.client.calls import Data, endpoint_may_be_missing
 from gradwire.client.checks import refuse_pickling
-from gradwire.client.endpoints import SyncEndpoints, SyncNames
 from gradwire.client.engine import Engine, Owner
 from gradwire.client.mapping_sync import SyncMaps
 from gradwire.client.option_types import CallOptions
 from gradwire.client.options import Options
-from gradwire.client.sync import Job, _Inner
-from gradwire.wire.events import DataEvent, Event
-from gradwire.wire.prediction import Prediction
+from gradwire.client.sync import _Inner
+from gradwire.client.sync_calls import SyncCalls
 
 T = TypeVar("T")
 
@@ -52,7 +48,7 @@ class _InnerPool(AsyncPool):
         return self
 
 
-class Pool(SyncMaps):
+class Pool(SyncCalls, SyncMaps):
     """Several apps that serve the same endpoints, for plain scripts and threads.
 
     `Pool([address, …])` connects, as `Pool.connect` does. It is called like a `Client`. Close it,
@@ -159,84 +155,6 @@ class Pool(SyncMaps):
     def view_api(self) -> ApiInfo:
         """Return the endpoints with their parameters; print it to read it."""
         return self._inner._core.api
-
-    @property
-    def endpoints(self) -> SyncEndpoints:
-        """The endpoints as callables: `pool.endpoints["/name"](…)`."""
-        return SyncEndpoints(self)
-
-    @property
-    def api(self) -> SyncNames:
-        """The endpoints as attributes: `pool.api.name(…)`."""
-        return SyncNames(self)
-
-    # -- calling -----------------------------------------------------------------------------------
-
-    def predict(
-        self, endpoint: str | int, data: Data = None, event_data: Any = None, **inputs: Any
-    ) -> Prediction:
-        """Call an endpoint and wait for its result; see `AsyncPool.predict`."""
-        return self._predict(
-            self._inner._job(endpoint, data, event_data, None, frozenset(), inputs)
-        )
-
-    def _predict(self, made: AsyncJob[Event]) -> Prediction:
-        loop_thread.check_no_loop()
-        job = self._started(made)
-        try:
-            return job.result()
-        except BaseException:
-            if not job.done():  # interrupted: nobody else holds the job
-                job._call_soon(job._job.drop)
-            raise
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: Literal[False] = False,
-        **inputs: Any,
-    ) -> Job[DataEvent]: ...
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        *,
-        all_events: bool,
-        **inputs: Any,
-    ) -> Job[Event]: ...
-
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: bool = False,
-        **inputs: Any,
-    ) -> Job[Any]:
-        """Call an endpoint and return at once, with a job; see `AsyncPool.submit`."""
-        wanted = self._inner._options.wanted(all_events)
-        return self._start(self._inner._job(endpoint, data, event_data, trigger_id, wanted, inputs))
-
-    def _start(self, job: AsyncJob[Event]) -> Job[Event]:
-        loop_thread.check_may_submit()
-        return self._started(job)
-
-    def _started(self, job: AsyncJob[Event]) -> Job[Event]:
-        started: Job[Event] = Job(job, self._inner._thread)
-        started._call_soon(job.start)
-        return started
-
-
-endpoint_may_be_missing(Pool)
 
 
 def _borrow_docstrings() -> None:

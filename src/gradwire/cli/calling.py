@@ -10,7 +10,8 @@ from typing import Any
 from gradwire.app.endpoint import Endpoint
 from gradwire.cli.values import read_inputs
 from gradwire.cli.watching import Watcher
-from gradwire.client.sync import Client, Job
+from gradwire.client.job import Job
+from gradwire.client.sync import Client
 from gradwire.data.files import FileData, TransferProgress
 from gradwire.errors import InvalidArgumentError
 from gradwire.wire.events import Event

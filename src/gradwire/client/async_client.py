@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import Any, Literal, Self, Unpack
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
+from gradwire.client.async_calls import AsyncCalls
 from gradwire.client.async_files import AsyncFiles
 from gradwire.client.async_job import AsyncJob
-from gradwire.client.calls import Call, Data, endpoint_may_be_missing
+from gradwire.client.calls import Call, Data
 from gradwire.client.checks import refuse_pickling
 from gradwire.client.component_server import call_component
 from gradwire.client.connecting import read_app_id, refresh_app
 from gradwire.client.downloads import Downloads
-from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
 from gradwire.client.engine import Owner
 from gradwire.client.mapping_async import AsyncMaps, Source
 from gradwire.client.opening import Connecting
@@ -29,11 +28,10 @@ from gradwire.errors import (
     InvalidArgumentError,
 )
 from gradwire.hub.duplicating import Copy, HardwareName
-from gradwire.wire.events import DataEvent, Event, EventType
-from gradwire.wire.prediction import Prediction
+from gradwire.wire.events import Event, EventType
 
 
-class AsyncClient(AsyncMaps, AsyncFiles):
+class AsyncClient(AsyncCalls, AsyncMaps, AsyncFiles):
     """A Gradio app, for asyncio. Made by `AsyncClient.connect`.
 
     One event loop, one pool of connections, one event stream for all jobs. Use it in the loop in
@@ -218,16 +216,6 @@ class AsyncClient(AsyncMaps, AsyncFiles):
         """Return the app's endpoints with their parameters; print it to read it."""
         return self._engine.app.api
 
-    @property
-    def endpoints(self) -> AsyncEndpoints:
-        """The endpoints as callables: `await client.endpoints["/name"](…)`."""
-        return AsyncEndpoints(self)
-
-    @property
-    def api(self) -> AsyncNames:
-        """The endpoints as attributes: `await client.api.name(…)`."""
-        return AsyncNames(self)
-
     async def refresh(self) -> Config:
         """Read config and API again, without disturbing running jobs."""
         self._check_open()
@@ -259,81 +247,6 @@ class AsyncClient(AsyncMaps, AsyncFiles):
         self._engine.transport.set_cookies(parse_cookies(raw))
 
     # -- calling -----------------------------------------------------------------------------------
-
-    async def predict(
-        self, endpoint: str | int, data: Data = None, event_data: Any = None, **inputs: Any
-    ) -> Prediction:
-        """Call an endpoint and wait for its result.
-
-        Args:
-            endpoint: Its name, with or without the slash, or its function index.
-            data: The inputs: a list in order, or a mapping by name; what is missing gets its
-                default.
-            event_data: What the event carried, for functions that take `gr.EventData`.
-            **inputs: Inputs by name, in place of or beside `data`.
-
-        Raises:
-            InvalidArgumentError, EndpointNotFoundError, LocalFileNotFoundError: Nothing was sent.
-            AppError: The function failed.
-            GradwireError: Any other error; see `gradwire.errors`.
-        """
-        return await self._predict(self._job(endpoint, data, event_data, None, frozenset(), inputs))
-
-    async def _predict(self, job: AsyncJob[Event]) -> Prediction:
-        job.start()
-        try:
-            return await job.result()
-        except asyncio.CancelledError:
-            job.drop()  # nobody else holds it
-            raise
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: Literal[False] = False,
-        **inputs: Any,
-    ) -> AsyncJob[DataEvent]: ...
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        *,
-        all_events: bool,
-        **inputs: Any,
-    ) -> AsyncJob[Event]: ...
-
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: bool = False,
-        **inputs: Any,
-    ) -> AsyncJob[Event]:
-        """Call an endpoint and return at once, with a job to iterate, await or cancel.
-
-        Args:
-            endpoint: As for `predict`; so are `data`, `event_data` and `**inputs`.
-            data: See `predict`.
-            event_data: See `predict`.
-            trigger_id: Id of the component that the event is said to come from.
-            all_events: Yield all kinds of events, whatever the option `events` says. To a type
-                checker, a job yields data events only unless this is given.
-            **inputs: See `predict`.
-        """
-        wanted = self._options.wanted(all_events)
-        job = self._job(endpoint, data, event_data, trigger_id, wanted, inputs)
-        job.start()
-        return job
 
     def _job(
         self,
@@ -372,6 +285,3 @@ class AsyncClient(AsyncMaps, AsyncFiles):
         return await call_component(
             self._engine, self._requests, self._options, component_id, fn_name, data
         )
-
-
-endpoint_may_be_missing(AsyncClient)

@@ -15,7 +15,8 @@ from gradwire.wire.prediction import Prediction
 if TYPE_CHECKING:
     from gradwire.client.async_client import AsyncClient
     from gradwire.client.async_job import AsyncJob
-    from gradwire.client.sync import Client, Job
+    from gradwire.client.job import Job
+    from gradwire.client.sync import Client
 
 
 class _Callable:

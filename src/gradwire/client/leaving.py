@@ -12,7 +12,7 @@ from gradwire.errors import GradwireError
 
 if TYPE_CHECKING:
     from gradwire.client.async_job import AsyncJob
-    from gradwire.client.sync import Job
+    from gradwire.client.job import Job
 
 
 class AsyncContext:

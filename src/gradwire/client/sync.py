@@ -1,4 +1,4 @@
-"""`Client` and `Job`: the same as `AsyncClient` and `AsyncJob`, without `await`.
+"""`Client`: the same as `AsyncClient`, without `await`.
 
 A facade: all work is done in the event loop of `loop_thread.py`. Any number of threads may share
 a client or a job. Inputs are checked and encoded in the caller's thread; waiting blocks on the
@@ -7,33 +7,26 @@ job's log, not on the loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
+from typing import Any, Literal, Self, TypeVar, Unpack
 
 from gradwire.app.api_info import ApiInfo
 from gradwire.app.config import Config
 from gradwire.client import loop_thread
 from gradwire.client.async_client import AsyncClient
-from gradwire.client.async_job import AsyncJob
-from gradwire.client.calls import Data, endpoint_may_be_missing
-from gradwire.client.checks import checked_callback, checked_seconds, refuse_pickling
-from gradwire.client.endpoints import SyncEndpoints, SyncNames
+from gradwire.client.checks import refuse_pickling
 from gradwire.client.engine import Engine
-from gradwire.client.event_log import E, Reader, not_within, wait_in_thread
 from gradwire.client.files import File
-from gradwire.client.leaving import Context
 from gradwire.client.mapping_sync import SyncMaps
 from gradwire.client.opening import Connecting
 from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
 from gradwire.client.pairs import parse_cookies
-from gradwire.client.shown_job import ShownJob
+from gradwire.client.sync_calls import SyncCalls
 from gradwire.client.sync_files import SyncFiles
 from gradwire.data.files import FileData
 from gradwire.hub.duplicating import Copy, HardwareName
-from gradwire.wire.events import DataEvent, Event, StatusEvent
-from gradwire.wire.prediction import Prediction
 
 T = TypeVar("T")
 
@@ -60,7 +53,7 @@ class _Inner(AsyncClient):
         return view
 
 
-class Client(SyncMaps, SyncFiles):
+class Client(SyncCalls, SyncMaps, SyncFiles):
     """A Gradio app, for plain scripts and threads.
 
     `Client(address, …)` connects, as `Client.connect(address, …)` does. Close it, or use it with
@@ -178,16 +171,6 @@ class Client(SyncMaps, SyncFiles):
         """Return the app's endpoints with their parameters; print it to read it."""
         return self._engine.app.api
 
-    @property
-    def endpoints(self) -> SyncEndpoints:
-        """The endpoints as callables: `client.endpoints["/name"](…)`."""
-        return SyncEndpoints(self)
-
-    @property
-    def api(self) -> SyncNames:
-        """The endpoints as attributes: `client.api.name(…)`."""
-        return SyncNames(self)
-
     def refresh(self) -> Config:
         """Read config and API again, without disturbing running jobs."""
         return self._run(self._inner.refresh())
@@ -202,82 +185,15 @@ class Client(SyncMaps, SyncFiles):
         cookies = parse_cookies(raw)
         self._inner._thread.call_soon(lambda: self._engine.transport.set_cookies(cookies))
 
-    # -- calling -----------------------------------------------------------------------------------
-
-    def predict(
-        self, endpoint: str | int, data: Data = None, event_data: Any = None, **inputs: Any
-    ) -> Prediction:
-        """Call an endpoint and wait for its result; see `AsyncClient.predict`."""
-        return self._predict(
-            self._inner._job(endpoint, data, event_data, None, frozenset(), inputs)
-        )
-
-    def _predict(self, made: AsyncJob[Event]) -> Prediction:
-        loop_thread.check_no_loop()
-        job = self._started(made)
-        try:
-            return job.result()
-        except BaseException:
-            if not job.done():  # interrupted: nobody else holds the job
-                job._call_soon(job._job.drop)
-            raise
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: Literal[False] = False,
-        **inputs: Any,
-    ) -> Job[DataEvent]: ...
-
-    @overload
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        *,
-        all_events: bool,
-        **inputs: Any,
-    ) -> Job[Event]: ...
-
-    def submit(
-        self,
-        endpoint: str | int,
-        data: Data = None,
-        event_data: Any = None,
-        trigger_id: int | None = None,
-        all_events: bool = False,
-        **inputs: Any,
-    ) -> Job[Event]:
-        """Call an endpoint and return at once, with a job; see `AsyncClient.submit`."""
-        wanted = self._inner._options.wanted(all_events)
-        return self._start(self._inner._job(endpoint, data, event_data, trigger_id, wanted, inputs))
-
-    def _start(self, job: AsyncJob[Event]) -> Job[Event]:
-        loop_thread.check_may_submit()
-        return self._started(job)
-
-    def _started(self, job: AsyncJob[Event]) -> Job[Event]:
-        started: Job[Event] = Job(job, self._inner._thread)
-        started._call_soon(job.start)
-        return started
-
     def component_server(self, component_id: int, fn_name: str, data: Any = None) -> Any:
         """Call a component's function on the server; see `AsyncClient.component_server`."""
         return self._run(self._inner.component_server(component_id, fn_name, data))
 
 
-endpoint_may_be_missing(Client)
-
-
 def _borrow_docstrings() -> None:
     """Give each method the full text of its model, which `help()` shows where people look."""
-    for name, method in (vars(SyncMaps) | vars(SyncFiles) | vars(Client)).items():
+    kinds = (SyncCalls, SyncMaps, SyncFiles, Client)
+    for name, method in (item for kind in kinds for item in vars(kind).items()):
         function = getattr(method, "__func__", method)
         if f"see `AsyncClient.{name}`" in (function.__doc__ or ""):
             function.__doc__ = getattr(AsyncClient, name).__doc__
@@ -303,96 +219,3 @@ async def _connect(connecting: Connecting[_Inner], lease: loop_thread.Lease) -> 
     # However the engine is closed, by hand or by garbage collection, the thread is given back.
     inner._engine.on_closed = lease.release
     return inner
-
-
-class Job(Context, ShownJob, Generic[E]):
-    """One submission of a `Client`; see `AsyncJob` for what a job promises.
-
-    `for event in job` blocks for each event; several threads may iterate, each sees all events.
-    Used with `with`, it is cancelled when the block is left, if it is not done by then.
-    """
-
-    def __init__(self, job: AsyncJob[Event], thread: loop_thread.LoopThread) -> None:
-        self._job = job
-        self._thread = thread
-
-    @property
-    def _worker(self) -> AsyncJob[Event]:
-        return self._job
-
-    def __repr__(self) -> str:
-        return repr(self._job).replace(type(self._job).__name__, type(self).__name__, 1)
-
-    def _call_soon(self, function: Callable[[], object]) -> None:
-        self._thread.call_soon(function)
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        return self._thread.run(work)
-
-    def __iter__(self) -> Iterator[E]:
-        if not self.done():
-            loop_thread.check_no_loop()
-            self._thread.check()
-        return Reader(self._job.log, self._thread.check)
-
-    def result(self, timeout: float | None = None) -> Prediction:
-        """Wait for the result; see `AsyncJob.result`.
-
-        Args:
-            timeout: Seconds to wait; the job itself goes on when they have passed.
-        """
-        log = self._job.log
-        checked_seconds("timeout", timeout)
-        if log.outcome is None:
-            loop_thread.check_no_loop()
-            self._thread.check()
-            if not wait_in_thread(log, timeout=timeout) and timeout is not None:
-                raise not_within(timeout, self._job.run)
-        return log.result()
-
-    def cancel(self) -> bool:
-        """Cancel the job, on the server too; see `AsyncJob.cancel`."""
-        return False if self.done() else self._run(self._job.cancel())
-
-    def done(self) -> bool:
-        """Tell whether the job has ended."""
-        return self._job.done()
-
-    @property
-    def status(self) -> StatusEvent:
-        """The latest status, also if status events were not asked for."""
-        return self._job.status
-
-    @property
-    def event_id(self) -> str | None:
-        """The server's id of the job; None before it is accepted, and for unqueued calls."""
-        return self._job.event_id
-
-    def wait_for_id(self) -> str | None:
-        """Wait for the id that the server gives the job; None if it never gives one."""
-        return self.event_id or (None if self.done() else self._run(self._job.wait_for_id()))
-
-    @property
-    def dropped(self) -> int:
-        """How many of the job's oldest events are kept no longer; see `Limits.kept_events`."""
-        return self._job.dropped
-
-    def outputs(self) -> list[list[Any]]:
-        """Return the `data` of all data events so far; the result of a generator twice."""
-        return self._job.outputs()
-
-    def add_done_callback(self, callback: Callable[[Job[Any]], object]) -> None:
-        """Call `callback(job)` in the background thread when the job ends; now if it has ended."""
-        checked_callback("callback", callback)
-        if self.done():
-            self._job._call_back(lambda _: callback(self))
-        else:
-            self._call_soon(lambda: self._job.add_done_callback(lambda _: callback(self)))
-
-    def send_chunk(self, payload: Sequence[Any] | Mapping[str, Any]) -> None:
-        """Send the next chunk of a streaming input; see `AsyncJob.send_chunk`."""
-        self._run(self._job.send_chunk(payload))
-
-    def close_stream(self) -> None:
-        """End a streaming input; see `AsyncJob.close_stream`."""
-        self._run(self._job.close_stream())

@@ -13,8 +13,9 @@ from typing import Any, BinaryIO, ClassVar, Final, Protocol, Self, TypeVar
 
 from gradwire.client.async_client import AsyncClient
 from gradwire.client.async_job import AsyncJob
+from gradwire.client.job import Job
 from gradwire.client.opening import Connecting
-from gradwire.client.sync import Client, Job
+from gradwire.client.sync import Client
 from gradwire.data.files import FileData
 from gradwire.data.inputs import FileInput
 from gradwire.errors import ProtocolError
