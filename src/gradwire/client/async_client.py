@@ -38,6 +38,8 @@ class AsyncClient(AsyncCalls, AsyncMaps, AsyncFiles):
     which it was connected; in code without a loop use `Client`.
     """
 
+    _options: Options
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         raise InvalidArgumentError(
             "Write `await AsyncClient.connect(address)` or `async with "
