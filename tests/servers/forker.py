@@ -5,12 +5,15 @@
 To import Gradio takes several seconds of a core; to fork takes none. Listens at a Unix socket; each
 connection brings a line of JSON for one app, and is answered with its process id:
 
-    {"port": 7860, "mode": "plain", "folder": "/tmp/x", "environment": {…}, "output": "/tmp/x/log"}
+    {"port": 7860, "mode": "plain", "folder": "/tmp/x", "environment": {…}, "output": "/tmp/x/log",
+     "ready": "/tmp/x/ready"}
 
 MODULE is `app` or `replica`; its `serve(port, mode)` runs in the new process, which can be killed.
+When it returns, which it does not for an app that is mounted, the file `ready` is made.
 Ends when the process OWNER is gone. `forks.py` makes use of it.
 """
 
+import contextlib
 import gc
 import importlib
 import json
@@ -48,7 +51,8 @@ def main():
                 if not pid:
                     run(module, order)
                 # No session of its own: the system ends a group that is left behind frozen.
-                os.setpgid(pid, pid)
+                with contextlib.suppress(ProcessLookupError):
+                    os.setpgid(pid, pid)
                 caller.sendall(b"%d" % pid)
 
 
@@ -67,18 +71,13 @@ def run(module, order):
         prepare(order)
         module.serve(order["port"], order["mode"])
         # Gradio calls itself once before that, and gives up if it gets no answer.
-        open(ready(order["output"], order["port"]), "wb").close()
+        open(order["ready"], "wb").close()
         threading.Event().wait()
     except SystemExit as error:
         print(error, file=sys.stderr)
     except BaseException:
         traceback.print_exc()
     os._exit(1)
-
-
-def ready(output, port):
-    """Return the file that tells that an app is ready; one that is mounted makes none."""
-    return f"{output}.{port}.ready"
 
 
 def prepare(order):

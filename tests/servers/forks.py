@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -26,6 +25,7 @@ FOLDER = "GRADWIRE_TEST_FORKERS"
 IMPORT_SECONDS = 90.0
 """What it takes on a busy machine to import Gradio for the first time."""
 
+# Kept: Python complains of a process that is forgotten while it runs.
 _started: list[subprocess.Popen[bytes]] = []
 
 
@@ -62,24 +62,31 @@ def fork(version: str, module: str, port: int, mode: str, home: Path, output: Pa
     Raises:
         ServerError: The release is not installed, or cannot be imported.
     """
+    ready = home / f"{port}.ready"
+    ready.unlink(missing_ok=True)
     order = {
         "port": port,
         "mode": mode,
         "folder": str(home),
         "environment": environment(version, home),
         "output": str(output),
+        "ready": str(ready),
     }
-    Path(f"{output}.{port}.ready").unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX) as call:
         call.connect(str(_forker(version, module)))
         call.sendall(json.dumps(order).encode() + b"\n")
-        return Fork(int(call.recv(100)), Path(f"{output}.{port}.ready"))
+        pid = call.recv(100)
+    if not pid:
+        raise ServerError(f"what starts the apps of gradio {version} has ended")
+    return Fork(int(pid), ready)
 
 
 def _forker(version: str, module: str) -> Path:
     """Return the socket of a forker that listens, be it one that starts now."""
     path = folder() / f"{version}-{module}.socket"
     if not path.exists():
+        import fcntl  # not on Windows, where the tests without servers can run
+
         with path.with_suffix(".lock").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not path.exists():
@@ -89,7 +96,7 @@ def _forker(version: str, module: str) -> Path:
 
 def _start(version: str, module: str, path: Path) -> None:
     home = path.with_suffix("")
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     log = home / "output.txt"
     owner = (folder() / "owner").read_text(encoding="ascii")
     words = [str(interpreter(version)), str(HERE / "forker.py"), module, str(path), owner]
@@ -132,13 +139,12 @@ class Fork:
             os.kill(self.pid, 0)
         except ProcessLookupError:
             return False
-        return self.pid > 0
+        return True
 
     def signal(self, number: int) -> None:
         """Send a signal to it and to all it started."""
-        if self.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
 
     def wait(self, seconds: float) -> bool:
         """Wait for its end; tell whether it came."""

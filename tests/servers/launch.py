@@ -20,7 +20,7 @@ from pathlib import Path
 from servers.environments import ServerError
 from servers.forks import Fork, fork
 
-#: The oldest servers need some 10 s to import themselves on a busy machine.
+#: Far more than any release needs on a busy machine.
 START_SECONDS = 90.0
 STOP_SECONDS = 5.0
 
@@ -62,11 +62,6 @@ class Server:
     def output(self) -> str:
         """Everything the server has printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
-
-    @property
-    def pid(self) -> int | None:
-        """The process id of a running server."""
-        return self._process.pid if self._process else None
 
     def start(self, timeout: float = START_SECONDS) -> Server:
         """Start the process and return once it answers.

@@ -59,12 +59,13 @@ class Dependencies(Parts[Dependency]):
     def names(self) -> list[tuple[int, str, bool]]:
         """Return number, name and whether it is public of those that have a name."""
         found = []
-        for number, item in self._items.items():  # without a nested call: there are many
+        for number, item in self._items.items():  # there are many: `_name`, `_visibility`
             name = item.get("api_name")
             if isinstance(name, str) and (name := name.strip("/")):
                 shown = item.get("api_visibility")
-                public = shown == "public" or (shown is None and item.get("show_api") is not False)
-                found.append((number, name, public or _visibility(item) == "public"))
+                hidden = item.get("show_api") is False
+                public = shown == "public" if isinstance(shown, str) else not hidden
+                found.append((number, name, public))
         return found
 
     def name(self, number: int) -> str | None:

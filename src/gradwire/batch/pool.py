@@ -22,7 +22,7 @@ from gradwire.client.async_client import AsyncClient
 from gradwire.client.calls import Data
 from gradwire.client.checks import refuse_pickling
 from gradwire.client.engine import Engine
-from gradwire.client.mapping_async import AsyncMaps, Source
+from gradwire.client.mapping_async import Source
 from gradwire.client.option_types import CallOptions
 from gradwire.client.options import Options
 from gradwire.errors import (
@@ -34,7 +34,7 @@ from gradwire.errors import (
 from gradwire.wire.events import EventType
 
 
-class AsyncPool(AsyncCalls, AsyncMaps):
+class AsyncPool(AsyncCalls):
     """Several apps that serve the same endpoints, for asyncio. Made by `AsyncPool.connect`.
 
     It is called like an `AsyncClient`. Each job goes to the app, here a *replica*, where it is

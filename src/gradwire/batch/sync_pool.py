@@ -20,7 +20,6 @@ from gradwire.batch.views import Holder, Session, View
 from gradwire.client import loop_thread
 from gradwire.client.checks import refuse_pickling
 from gradwire.client.engine import Engine, Owner
-from gradwire.client.mapping_sync import SyncMaps
 from gradwire.client.option_types import CallOptions
 from gradwire.client.options import Options
 from gradwire.client.sync import _Inner
@@ -48,7 +47,7 @@ class _InnerPool(AsyncPool):
         return self
 
 
-class Pool(SyncCalls, SyncMaps):
+class Pool(SyncCalls):
     """Several apps that serve the same endpoints, for plain scripts and threads.
 
     `Pool([address, …])` connects, as `Pool.connect` does. It is called like a `Client`. Close it,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from gradwire.client.async_job import AsyncJob
 from gradwire.client.calls import Data, endpoint_may_be_missing
 from gradwire.client.endpoints import AsyncEndpoints, AsyncNames
+from gradwire.client.mapping_async import AsyncMaps
 from gradwire.wire.events import DataEvent, Event, EventType
 from gradwire.wire.prediction import Prediction
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gradwire.client.options import Options
 
 
-class AsyncCalls:
+class AsyncCalls(AsyncMaps):
     """Makes jobs and starts them."""
 
     if TYPE_CHECKING:  # one keeps them, the other asks for them

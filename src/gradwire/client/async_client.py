@@ -19,7 +19,7 @@ from gradwire.client.component_server import call_component
 from gradwire.client.connecting import read_app_id, refresh_app
 from gradwire.client.downloads import Downloads
 from gradwire.client.engine import Owner
-from gradwire.client.mapping_async import AsyncMaps, Source
+from gradwire.client.mapping_async import Source
 from gradwire.client.opening import Connecting
 from gradwire.client.option_types import CallOptions, ConnectOptions, CopyOptions
 from gradwire.client.options import Options
@@ -31,7 +31,7 @@ from gradwire.hub.duplicating import Copy, HardwareName
 from gradwire.wire.events import Event, EventType
 
 
-class AsyncClient(AsyncCalls, AsyncMaps, AsyncFiles):
+class AsyncClient(AsyncCalls, AsyncFiles):
     """A Gradio app, for asyncio. Made by `AsyncClient.connect`.
 
     One event loop, one pool of connections, one event stream for all jobs. Use it in the loop in

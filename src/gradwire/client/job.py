@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Job(Context, ShownJob, Generic[E]):
-    """One submission of a `Client`; see `AsyncJob` for what a job promises.
+    """One submission of a `Client` or a `Pool`; see `AsyncJob` for what a job promises.
 
     `for event in job` blocks for each event; several threads may iterate, each sees all events.
     Used with `with`, it is cancelled when the block is left, if it is not done by then.

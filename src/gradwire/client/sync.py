@@ -53,7 +53,7 @@ class _Inner(AsyncClient):
         return view
 
 
-class Client(SyncCalls, SyncMaps, SyncFiles):
+class Client(SyncCalls, SyncFiles):
     """A Gradio app, for plain scripts and threads.
 
     `Client(address, …)` connects, as `Client.connect(address, …)` does. Close it, or use it with

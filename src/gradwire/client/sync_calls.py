@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any, Literal, overload
 
 from gradwire.client import loop_thread
@@ -11,19 +10,15 @@ from gradwire.client.async_job import AsyncJob
 from gradwire.client.calls import Data, endpoint_may_be_missing
 from gradwire.client.endpoints import SyncEndpoints, SyncNames
 from gradwire.client.job import Job
+from gradwire.client.mapping_sync import SyncMaps
 from gradwire.wire.events import DataEvent, Event
 from gradwire.wire.prediction import Prediction
 
 
-class SyncCalls:
+class SyncCalls(SyncMaps):
     """Makes jobs in the caller's thread, and starts them in that of the loop."""
 
     _inner: AsyncCalls
-
-    @property
-    @abstractmethod
-    def _thread(self) -> loop_thread.LoopThread:
-        """The thread that works for it."""
 
     @property
     def endpoints(self) -> SyncEndpoints:

@@ -17,7 +17,6 @@ from msgspec.structs import force_setattr
 from gradwire.data.outputs import OutputSteps
 from gradwire.errors import GradwireError
 
-Finish = Callable[[list[Any], Callable[[], bool]], list[Any]]
 EventType = Literal["data", "status", "log", "render"]
 Stage = Literal["pending", "generating", "streaming", "complete", "error"]
 EVENT_TYPES: tuple[EventType, ...] = ("data", "status", "log", "render")
@@ -43,12 +42,16 @@ class ProgressData(msgspec.Struct, frozen=True):
     """The app's words beside the bar."""
 
 
+Finish = Callable[[list[Any], Callable[[], bool]], list[Any]]
+"""Makes of the values on the wire those that the caller sees. The second argument tells, when it is
+called, whether there may be files among them."""
+
+
 class Origin(msgspec.Struct, frozen=True):
     """What all data events of one job have in common.
 
     Attributes:
-        finish: Makes of the values on the wire those that the caller sees. The second argument
-            tells, when it is asked, whether there may be files among them.
+        finish: See `Finish`.
     """
 
     endpoint: str | int
