@@ -219,6 +219,7 @@ class Core:
         member.error = error
         member.busy_until = max(member.busy_until, monotonic() + seconds)
         _log.debug("the replica %s gets nothing for %.1f s: %s", member.address, seconds, error)
+        self.loop.call_soon(self.pump_all)  # what waited for this one may go to others meanwhile
         self.loop.call_later(seconds + 0.001, self.pump_all)
 
     def on_out(self, member: Member) -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gradwire import ConnectError, GradwireError, JobCancelledError, QueueFullError
@@ -219,11 +219,20 @@ class World:
         assert self.core._lines == {}
 
 
+# A replica that is left alone was the one that the first of those who wait had counted on.
+LEFT_ALONE = [
+    ("submit", 3), ("submit", 2), ("answer", 1), ("refuse", 3), ("submit", 0), ("submit", 0),
+    ("answer", 0), ("submit", 3), ("answer", 0), ("answer", 0), ("answer", 0), ("die", 0),
+    ("answer", 0), ("answer", 4), ("come_in", 0), ("die", 0), ("begin", 0), ("answer", 0),
+    ("answer", 1), ("wait", 14), ("submit", 2), ("submit", 1), ("wait", 1), ("submit", 1),
+    ("refuse", 1),
+]  # fmt: skip
 DOINGS = ("submit", "begin", "answer", "refuse", "die", "cancel", "come_in", "wait")
 
 
 @settings(max_examples=max(200, settings.default.max_examples))  # type: ignore[union-attr]
 @given(st.lists(st.tuples(st.sampled_from(DOINGS), st.integers(0, 29)), min_size=20, max_size=60))
+@example(LEFT_ALONE)
 def test_nobody_waits_for_nothing(doings: list[tuple[str, int]]) -> None:
     loop = Loop()
     with pytest.MonkeyPatch.context() as patch:
